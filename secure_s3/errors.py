@@ -1,0 +1,251 @@
+"""Every exception of this package, on one screen.
+
+    SecureS3Error
+    ├── ConfigurationError (ValueError)   refused on this machine; nothing was sent
+    │   ├── InsecureTransport             a road to plain HTTP, to no verification or to an older TLS
+    │   ├── EncryptionConflict            the call contradicts the configured encryption
+    │   ├── NotAllowedByProfile           the security profile forbids it
+    │   └── PublicAccessRefused           an ACL or a grant would open the object to everybody
+    ├── TransferError                     bytes did not get where they should; nothing half-done is left
+    │   ├── SourceChanged                 the source grew, shrank or broke off while it was read
+    │   ├── ObjectChanged                 the object was replaced while it was being downloaded
+    │   ├── DestinationError              the local destination cannot be written
+    │   └── BatchFailed                   some files of a batch failed; the others went
+    ├── IntegrityError                    what arrived is not what was meant
+    │   ├── EncryptionNotConfirmed        the answer does not show the configured encryption
+    │   ├── ChecksumMismatch              the bytes do not match their checksum
+    │   └── DowngradeError                the object is not protected the way this client reads
+    ├── TransportError                    no trustworthy connection, or it broke
+    │   └── TlsError                      handshake or certificate refused
+    ├── LocalEndpointError                the embedded endpoint cannot be started
+    └── ServiceError (ClientError)        S3, KMS or STS answered with an error
+        ├── AccessDenied                  403
+        ├── NotFound                      404
+        ├── PreconditionFailed            409, 412: a conditional write or read did not hold
+        ├── KeyUnavailable                the KMS key is disabled, deleted, or unknown
+        ├── InvalidRequest                400: S3 rejected the parameters
+        └── Throttled                     503 SlowDown, 429; retries are used up
+
+Each carries what happened (``what``), why (``why``) and how to mend it (``fix``), and where known the
+operation, bucket, key, error code, HTTP status and request id. No exception does I/O, and none holds a
+secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+__all__ = [
+    "SecureS3Error",
+    "ConfigurationError",
+    "InsecureTransport",
+    "EncryptionConflict",
+    "NotAllowedByProfile",
+    "PublicAccessRefused",
+    "TransferError",
+    "SourceChanged",
+    "ObjectChanged",
+    "DestinationError",
+    "BatchFailed",
+    "IntegrityError",
+    "EncryptionNotConfirmed",
+    "ChecksumMismatch",
+    "DowngradeError",
+    "TransportError",
+    "TlsError",
+    "LocalEndpointError",
+    "ServiceError",
+    "AccessDenied",
+    "NotFound",
+    "PreconditionFailed",
+    "KeyUnavailable",
+    "InvalidRequest",
+    "Throttled",
+]
+
+_DETAILS = ("operation", "bucket", "key", "code", "status", "request_id")
+
+
+def _rebuild(cls: type[SecureS3Error], state: dict[str, Any]) -> SecureS3Error:
+    error = cls.__new__(cls)
+    error.__dict__.update(state)
+    error.args = (str(error),)
+    return error
+
+
+class SecureS3Error(Exception):
+    """What all errors of this package have in common.
+
+    Args:
+        what: One sentence that says what was refused or failed.
+        why: The reason, as far as it is known.
+        fix: What the reader can do about it.
+        operation, bucket, key: Where it happened.
+        code, status, request_id: What the service said, where it said something.
+    """
+
+    what: str
+    why: str
+    fix: str
+    operation: str | None
+    bucket: str | None
+    key: str | None
+    code: str | None
+    status: int | None
+    request_id: str | None
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        fix: str = "",
+        operation: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.what, self.why, self.fix = what, why, fix
+        self.operation, self.bucket, self.key = operation, bucket, key
+        self.code, self.status, self.request_id = code, status, request_id
+        Exception.__init__(self, str(self))
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.why:
+            lines.append(f"  why: {self.why}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.what!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Classes that were mixed with a botocore exception of a service model cannot be found by name.
+        named = next(cls for cls in type(self).__mro__ if globals().get(cls.__name__) is cls)
+        return _rebuild, (named, self.__dict__.copy())
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Everything this error knows, as plain values for logs and ``--json``."""
+        details = {name: getattr(self, name) for name in _DETAILS}
+        known = {name: value for name, value in details.items() if value is not None}
+        return {"error": type(self).__name__, "what": self.what, "why": self.why, "fix": self.fix, **known}
+
+
+class ConfigurationError(SecureS3Error, ValueError):
+    """Refused on this machine because of an argument, a variable or a setting; nothing was sent."""
+
+
+class InsecureTransport(ConfigurationError):
+    """Something would lead to plain HTTP, to an unverified certificate, or to a TLS version too old."""
+
+
+class EncryptionConflict(ConfigurationError):
+    """The call asks for another encryption than the strategy it runs under."""
+
+
+class NotAllowedByProfile(ConfigurationError):
+    """The security profile does not allow this strategy, setting or duration."""
+
+
+class PublicAccessRefused(ConfigurationError):
+    """An ACL or a grant would open the object or bucket to everybody."""
+
+
+class TransferError(SecureS3Error):
+    """A transfer failed; no object, part or file of it was left behind unless the text says so."""
+
+
+class SourceChanged(TransferError):
+    """The source grew, shrank or ended early while it was being read."""
+
+
+class ObjectChanged(TransferError):
+    """The object was replaced while it was being downloaded."""
+
+
+class DestinationError(TransferError):
+    """The local destination cannot be written."""
+
+
+class BatchFailed(TransferError):
+    """At least one file of a batch failed; ``results`` holds one entry for every file."""
+
+    results: Any = None
+
+
+class IntegrityError(SecureS3Error):
+    """What arrived is not what was meant; it was not handed out."""
+
+
+class EncryptionNotConfirmed(IntegrityError):
+    """The service's answer does not show the encryption that was asked for."""
+
+
+class ChecksumMismatch(IntegrityError):
+    """The bytes do not match the checksum stored or sent with them."""
+
+
+class DowngradeError(IntegrityError):
+    """The object is not protected the way this client is configured to read."""
+
+
+class TransportError(SecureS3Error):
+    """The connection could not be made, was not trustworthy, or broke."""
+
+
+class TlsError(TransportError):
+    """The TLS handshake failed or the certificate was refused."""
+
+
+class LocalEndpointError(SecureS3Error):
+    """The embedded endpoint cannot be started."""
+
+
+class ServiceError(SecureS3Error, ClientError):
+    """S3, KMS or STS answered with an error.
+
+    It is a ``botocore.exceptions.ClientError`` as well: ``.response`` and ``.operation_name`` are there,
+    and ``except ClientError`` catches it.
+    """
+
+    response: Any
+    operation_name: str
+
+    def __init__(self, what: str, *, response: Mapping[str, Any] | None = None, **details: Any) -> None:
+        self.response = dict(response or {})
+        self.operation_name = details.get("operation") or ""
+        SecureS3Error.__init__(self, what, **details)
+
+    # ClientError defines its own; ours keeps every attribute.
+    __reduce__ = SecureS3Error.__reduce__
+
+
+class AccessDenied(ServiceError):
+    """403: refused by a policy, a key, a signature or a setting; ``code`` and ``why`` say which."""
+
+
+class NotFound(ServiceError):
+    """404: there is no such bucket, key, version or upload."""
+
+
+class PreconditionFailed(ServiceError):
+    """409 or 412: the condition of a conditional request did not hold."""
+
+
+class KeyUnavailable(ServiceError):
+    """The KMS key cannot be used: disabled, pending deletion, deleted, unknown, or in another region."""
+
+
+class InvalidRequest(ServiceError):
+    """400: the service rejected the parameters."""
+
+
+class Throttled(ServiceError):
+    """The service asked to slow down and the retries are used up."""

@@ -1,0 +1,229 @@
+"""The guard on one client: genuine boto3, with our checks on every call, request and answer.
+
+The numbers are the order in which they run:
+
+1. ``before-parameter-build``  the bucket is a bucket, the strategy's members are in, nothing contradicts
+2. ``choose-signer``           presigned URLs and POSTs are SigV4
+3. ``before-sign``             on every attempt: https, an allowed host, the strategy's headers
+4. the HTTP session            https and verified, TLS at least the profile's
+5. ``after-call``              the answer shows the strategy's algorithm and key
+
+An exception raised in these is neither retried nor wrapped by botocore. It is a guard-rail inside a
+process, not a sandbox: code that unregisters handlers gets past it. The bucket policy is the boundary.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from ..encryption import Strategy
+from ..errors import ConfigurationError
+from ..profile import SecurityProfile
+from . import presigning, redaction, tls
+from .endpoint import Road, allowed_hosts, endpoint_roads, refuse
+from .managed import ManagedTransfers
+from .requests import apply_strategy, check_bucket, check_wire
+from .responses import check_answer
+
+_STRATEGY = "secure_s3.strategy"
+_WHERE = "secure_s3.where"
+_ATTRIBUTE = "_secure_s3_guard"
+_PRESIGNERS = frozenset(
+    {"s3v4-query", "s3v4-presign-post", "v4-query", "v4-presign-post", "s3-query", "s3-presign-post"}
+)
+
+
+class Guard:
+    """What one hardened client holds itself to; its methods are botocore event handlers."""
+
+    __slots__ = ("_allowed_host", "profile", "strategy")
+
+    def __init__(self, strategy: Strategy | None, profile: SecurityProfile, endpoint_url: str) -> None:
+        self.strategy = strategy
+        self.profile = profile
+        self._allowed_host = allowed_hosts(endpoint_url)
+
+    def __repr__(self) -> str:
+        return f"Guard({self.strategy!r}, profile={self.profile.name!r})"
+
+    def check_bucket(self, params: dict[str, Any], **_: Any) -> None:
+        """First: the Bucket argument names a bucket or an access point."""
+        if "Bucket" in params:
+            check_bucket(params["Bucket"])
+
+    def check_parameters(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        """Last before the request is built: the strategy's members, and nothing that contradicts them."""
+        tls.refuse_history()
+        strategy = context.setdefault(_STRATEGY, self.strategy)
+        if strategy is not None:
+            apply_strategy(params, model.name, strategy, self.profile)
+            context[_WHERE] = (params.get("Bucket"), params.get("Key"))
+
+    def choose_signer(self, signature_version: Any, **_: Any) -> str | None:
+        """SigV4 for everything presigned; None leaves the choice to botocore."""
+        return "s3v4" if signature_version in _PRESIGNERS else None
+
+    def check_request(self, request: Any, operation_name: str, **_: Any) -> None:
+        """Last before signing, on every attempt."""
+        strategy = request.context.get(_STRATEGY, self.strategy)
+        fields = request.context.get("s3-presign-post-fields")
+        if fields is not None:
+            presigning.check_post(fields, request.context["s3-presign-post-policy"], strategy)
+            strategy = None
+        check_wire(request.url, request.headers, operation_name, strategy, self._allowed_host)
+
+    def check_answer(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        """After the last attempt: the encryption is confirmed."""
+        strategy = context.get(_STRATEGY)
+        if strategy is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 300:
+            return
+        bucket, key = context.get(_WHERE, (None, None))
+        check_answer(parsed, model.name, strategy, bucket=bucket, key=key)
+
+
+def guard_of(client: Any) -> Guard | None:
+    """The guard of a hardened client; None for any other."""
+    guard: Guard | None = getattr(client, "__dict__", {}).get(_ATTRIBUTE)
+    return guard
+
+
+def harden_client(client: Any, strategy: Strategy | None, profile: SecurityProfile) -> Any:
+    """Put the guard on *client* (in place) and return it; doing so twice changes nothing.
+
+    S3 clients get all of it, clients of other services the rules of the transport.
+
+    Raises:
+        InsecureTransport: the client was made for plain HTTP or without verification.
+        ConfigurationError: it is hardened already, with another strategy or profile.
+    """
+    wanted = Guard(strategy, profile, client.meta.endpoint_url)
+    present = guard_of(client)
+    if present is not None:
+        if (present.strategy, present.profile) != (wanted.strategy, wanted.profile):
+            raise ConfigurationError(
+                f"this client is hardened already, with {present!r}",
+                why="one client has one strategy and one profile",
+                fix="make another client, or pass encryption=… per call on SecureS3Client",
+            )
+        return client
+    _refuse_insecure(client)
+    tls.refuse_history()
+    redaction.install()
+    tls.pin_client(client, profile.min_tls)
+    service = client.meta.service_model.service_id.hyphenize()
+    events = client.meta.events
+    events.register_last("before-sign", wanted.check_request, unique_id="secure-s3-request")
+    if service == "s3":
+        if strategy is not None:
+            profile.require_strategy(type(strategy).__name__)
+        events.register_first("before-parameter-build.s3", wanted.check_bucket, unique_id="secure-s3-bucket")
+        events.register_last(
+            "before-parameter-build.s3", wanted.check_parameters, unique_id="secure-s3-parameters"
+        )
+        events.register_first("choose-signer.s3", wanted.choose_signer, unique_id="secure-s3-signer")
+        events.register_last("after-call.s3", wanted.check_answer, unique_id="secure-s3-answer")
+        original = type(client)
+        client.__class__ = type(
+            original.__name__, (_GuardedS3, original), {"__module__": original.__module__}
+        )
+    client.__dict__[_ATTRIBUTE] = wanted
+    return client
+
+
+def with_strategy(client: Any, strategy: Strategy) -> Any:
+    """Another face of a hardened S3 client that works under *strategy*, over the same connections.
+
+    Handlers registered on the original later apply to it as well. It costs microseconds.
+
+    Raises:
+        NotAllowedByProfile: the client's profile does not allow the strategy.
+    """
+    guard = guard_of(client)
+    if guard is None:
+        raise ConfigurationError(
+            "with_strategy() needs a hardened client", fix="call harden(client, …) first"
+        )
+    if strategy == guard.strategy:
+        return client
+    guard.profile.require_strategy(type(strategy).__name__)
+    face = object.__new__(type(client))
+    face.__dict__.update(client.__dict__)
+    face.meta = copy.copy(client.meta)
+    face.meta.events = _StrategyEvents(client.meta.events, strategy)
+    face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client.meta.endpoint_url)
+    return face
+
+
+class _StrategyEvents:
+    """An event emitter that notes the strategy in each call's context, and else hands everything on.
+
+    The context is one dictionary per call, from before-parameter-build to after-call, so that no
+    thread-local and no marker among the parameters is needed.
+    """
+
+    def __init__(self, events: Any, strategy: Strategy) -> None:
+        self._events = events
+        self._strategy = strategy
+
+    def emit(self, event_name: str, **kwargs: Any) -> Any:
+        if event_name.startswith("before-parameter-build."):
+            kwargs["context"][_STRATEGY] = self._strategy
+        return self._events.emit(event_name, **kwargs)
+
+    def emit_until_response(self, event_name: str, **kwargs: Any) -> Any:
+        return self._events.emit_until_response(event_name, **kwargs)
+
+    def register(self, *args: Any, **kwargs: Any) -> None:
+        self._events.register(*args, **kwargs)
+
+    def register_first(self, *args: Any, **kwargs: Any) -> None:
+        self._events.register_first(*args, **kwargs)
+
+    def register_last(self, *args: Any, **kwargs: Any) -> None:
+        self._events.register_last(*args, **kwargs)
+
+    def unregister(self, *args: Any, **kwargs: Any) -> None:
+        self._events.unregister(*args, **kwargs)
+
+
+class _GuardedS3(ManagedTransfers):
+    """What a hardened S3 client does differently as a class: managed transfers and presigning."""
+
+    def generate_presigned_url(
+        self, ClientMethod: str, Params: Any = None, ExpiresIn: Any = 3600, HttpMethod: str | None = None
+    ) -> str:
+        """boto3's, with SigV4, the strategy's encryption signed in, and a life the profile allows."""
+        guard: Guard = self.__dict__[_ATTRIBUTE]
+        seconds = presigning.expiry(ExpiresIn, guard.profile)
+        # A copy: the guard adds members, SSE-C keys among them, that do not belong into the caller's dict.
+        params = dict(Params or {})
+        presigning.check_method(ClientMethod, HttpMethod, self)
+        url: str = super().generate_presigned_url(ClientMethod, params, seconds, HttpMethod)  # type: ignore[misc]
+        return url
+
+    def generate_presigned_post(
+        self, Bucket: str, Key: str, Fields: Any = None, Conditions: Any = None, ExpiresIn: Any = 3600
+    ) -> dict[str, Any]:
+        """boto3's, with SigV4, the encryption among fields and conditions, and a life the profile allows."""
+        guard: Guard = self.__dict__[_ATTRIBUTE]
+        check_bucket(Bucket)
+        seconds = presigning.expiry(ExpiresIn, guard.profile)
+        fields, conditions = presigning.with_encryption(Fields, Conditions, guard.strategy)
+        post: dict[str, Any] = super().generate_presigned_post(  # type: ignore[misc]
+            Bucket, Key, fields, conditions, seconds
+        )
+        return post
+
+
+def _refuse_insecure(client: Any) -> None:
+    roads = endpoint_roads(client.meta.endpoint_url, "endpoint_url")
+    if not client._endpoint.http_session._verify:
+        roads.append(
+            Road(
+                "the client was made with verify=False",
+                "whoever answers could read and change everything",
+                "make it with verify=<path of the CA certificate>",
+            )
+        )
+    refuse(roads)

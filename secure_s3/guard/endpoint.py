@@ -1,0 +1,284 @@
+"""Every road to plain HTTP or to no verification, and where it is closed.
+
+Each road is an argument, an environment variable or a configuration setting that would make botocore
+speak http, skip verification, replace the trust store or write secrets elsewhere. All that apply to a
+client are collected and raised as one InsecureTransport that names them. ``docs/threat-model.md`` lists
+them.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import ConfigurationError, InsecureTransport
+from ..profile import SecurityProfile
+
+AWS_SUFFIXES = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "api.aws",
+    "api.amazonwebservices.com.cn",
+    "amazonaws.eu",
+    "api.amazonwebservices.eu",
+    "c2s.ic.gov",
+    "api.aws.ic.gov",
+    "sc2s.sgov.gov",
+    "api.aws.scloud",
+    "cloud.adc-e.uk",
+    "api.cloud-aws.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
+)
+"""DNS suffixes of the AWS partitions (botocore's partitions.json; a test compares)."""
+
+_SYSTEM_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """One way in which the transport would be weakened: what, why, fix."""
+
+    what: str
+    why: str
+    fix: str
+
+
+def refuse(roads: Iterable[Road]) -> None:
+    """Raise one InsecureTransport for all of *roads*; nothing if there are none."""
+    found = list(roads)
+    if not found:
+        return
+    raise InsecureTransport(
+        "; ".join(road.what for road in found),
+        why="; ".join(dict.fromkeys(road.why for road in found)),
+        fix="; ".join(dict.fromkeys(road.fix for road in found)),
+    )
+
+
+def environment_roads(environ: Mapping[str, str]) -> list[Road]:
+    """The variables that leak what TLS protects, or swap the model of the services."""
+    roads = []
+    if environ.get("SSLKEYLOGFILE"):
+        roads.append(
+            Road(
+                f"SSLKEYLOGFILE={environ['SSLKEYLOGFILE']} records the session keys of every connection",
+                "whoever reads that file can decrypt the recorded traffic",
+                "unset SSLKEYLOGFILE",
+            )
+        )
+    if environ.get("AWS_CSM_ENABLED", "").lower() in _TRUE:
+        roads.append(
+            Road(
+                "AWS_CSM_ENABLED sends metadata of every call over UDP in clear text",
+                "client-side monitoring has no encryption",
+                "unset AWS_CSM_ENABLED",
+            )
+        )
+    if environ.get("AWS_DATA_PATH"):
+        roads.append(
+            Road(
+                f"AWS_DATA_PATH={environ['AWS_DATA_PATH']} replaces the service models",
+                "a replaced model can drop encryption members or lead to another endpoint",
+                "unset AWS_DATA_PATH",
+            )
+        )
+    return roads
+
+
+def custom_model_roads(service: str, directory: str) -> list[Road]:
+    """The same through ``~/.aws/models``, which botocore reads before its own data."""
+    found = os.path.join(directory, service)
+    if service not in ("s3", "kms", "sts") or not os.path.isdir(found):
+        return []
+    return [
+        Road(
+            f"{found} replaces the model of {service}",
+            "a replaced model can drop encryption members or lead to another endpoint",
+            f"move {found} away",
+        )
+    ]
+
+
+def argument_roads(use_ssl: object, verify: object, endpoint_url: object, config: Any) -> list[Road]:
+    """The arguments of ``client()`` and ``resource()`` that weaken the transport."""
+    roads = []
+    if use_ssl is False or (use_ssl is not None and not use_ssl):
+        roads.append(
+            Road(
+                f"use_ssl={use_ssl!r} asks for plain HTTP",
+                "requests and data would be readable",
+                "leave it out",
+            )
+        )
+    if verify is not None and not verify:
+        roads.append(
+            Road(
+                f"verify={verify!r} would accept every certificate",
+                "whoever answers could then read and change everything",
+                "pass the path of the endpoint's CA certificate instead",
+            )
+        )
+    if endpoint_url is not None:
+        roads += endpoint_roads(endpoint_url, "endpoint_url")
+    if (getattr(config, "proxies_config", None) or {}).get("proxy_use_forwarding_for_https"):
+        roads.append(
+            Road(
+                "proxy_use_forwarding_for_https would show every request to the proxy in clear text",
+                "it ends TLS at the proxy instead of at S3",
+                "remove it from Config(proxies_config=…); https goes through proxies by CONNECT",
+            )
+        )
+    return roads
+
+
+def endpoint_roads(url: object, source: str) -> list[Road]:
+    """An endpoint that is no https URL; *source* names the argument or variable it came from."""
+    text = url if isinstance(url, str) else repr(url)
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        parts, host = None, None
+    if parts is not None and parts.scheme.lower() == "https" and host:
+        return []
+    shown = text.rpartition("@")[2] if "@" in text else text
+    return [
+        Road(
+            f"{source}={shown!r} is not an https:// endpoint",
+            "requests, data and the signature would be readable on the way",
+            f"use https:// in {source}, with ca_bundle=… if the certificate is signed by a CA of your own",
+        )
+    ]
+
+
+def configured_endpoint(session: Any, service: str) -> tuple[str, str] | None:
+    """The endpoint that the environment or the configuration file sets for *service*, and its source.
+
+    The order is botocore's: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+    """
+    suffix = service.upper().replace("-", "_")
+    for variable in (f"AWS_ENDPOINT_URL_{suffix}", "AWS_ENDPOINT_URL"):
+        if value := os.environ.get(variable):
+            return value, variable
+    scoped = session.get_scoped_config()
+    name = scoped.get("services")
+    section = session.full_config.get("services", {}).get(name, {}) if name else {}
+    value = (section.get(service.replace("-", "_")) or {}).get("endpoint_url")
+    if value:
+        return value, f"endpoint_url of {service} in the services section {name!r} of the AWS config file"
+    if value := scoped.get("endpoint_url"):
+        return value, "endpoint_url in the AWS config file"
+    return None
+
+
+def ignores_configured_endpoints(session: Any, config: Any) -> bool:
+    """Whether botocore was told to ignore configured endpoints."""
+    chosen = getattr(config, "ignore_configured_endpoint_urls", None)
+    return bool(
+        chosen if chosen is not None else session.get_config_variable("ignore_configured_endpoint_urls")
+    )
+
+
+def trust_store(session: Any, profile: SecurityProfile) -> str | None:
+    """The trust store that is configured outside the program, if it is accepted; None if there is none.
+
+    ``AWS_CA_BUNDLE``, ``REQUESTS_CA_BUNDLE`` and the configuration file replace the trust store of every
+    AWS connection. The machine's own store is accepted from there; another one is refused, unless the
+    profile says ``allow_environment_ca_bundle``.
+
+    Raises:
+        InsecureTransport: another trust store is configured; the text names the setting.
+    """
+    configured = _configured_bundle(session)
+    if configured is None:
+        return None
+    path, source = configured
+    if path and (profile.allow_environment_ca_bundle or _is_system_store(path)):
+        return check_bundle(path, source)
+    refuse(
+        [
+            Road(
+                f"{source}={path!r} would replace the trust store",
+                "whoever sets it decides which servers are believed"
+                if path
+                else "an empty value can mean no check",
+                "pass ca_bundle=… (or SECURE_S3_CA_BUNDLE for from_env and the command line) if you mean it, "
+                f"or remove {source}, or allow it in the profile: allow_environment_ca_bundle=True",
+            )
+        ]
+    )
+    return None
+
+
+def check_bundle(path: str | os.PathLike[str], source: str) -> str:
+    """*path* as a string, if it holds certificates; ConfigurationError that names *source* if not."""
+    text = os.fspath(path)
+    try:
+        ssl.create_default_context(cafile=None if os.path.isdir(text) else text)
+        if not os.path.exists(text):
+            raise FileNotFoundError("no such file")
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"{source}={text!r} is no bundle of CA certificates",
+            why=getattr(error, "strerror", None) or str(error),
+            fix="name a readable file of PEM certificates",
+        ) from error
+    return text
+
+
+def allowed_hosts(endpoint_url: str) -> Callable[[str], bool]:
+    """Which hosts a client made for *endpoint_url* may speak to: its own, or AWS's if it is one of these."""
+    own = (urlsplit(endpoint_url).hostname or "").lower()
+    suffixes = AWS_SUFFIXES if is_aws(own) else (own,)
+
+    def allowed(host: str) -> bool:
+        return _under(host, suffixes)
+
+    return allowed
+
+
+def is_aws(host: str) -> bool:
+    """Whether *host* is an AWS endpoint."""
+    return _under(host, AWS_SUFFIXES)
+
+
+def _under(host: str, suffixes: tuple[str, ...]) -> bool:
+    host = host.lower().rstrip(".")
+    return any(host == suffix or host.endswith("." + suffix) for suffix in suffixes)
+
+
+def _configured_bundle(session: Any) -> tuple[str, str] | None:
+    for variable in ("AWS_CA_BUNDLE",):
+        if variable in os.environ:
+            return os.environ[variable], variable
+    if (value := session.get_scoped_config().get("ca_bundle")) is not None:
+        return value, "ca_bundle in the AWS config file"
+    if "REQUESTS_CA_BUNDLE" in os.environ:
+        return os.environ["REQUESTS_CA_BUNDLE"], "REQUESTS_CA_BUNDLE"
+    return None
+
+
+def _is_system_store(path: str) -> bool:
+    defaults = ssl.get_default_verify_paths()
+    stores = [*_SYSTEM_STORES, defaults.cafile, defaults.openssl_cafile]
+    try:
+        import certifi
+
+        stores.append(certifi.where())
+    except ImportError:
+        pass
+    real = os.path.realpath(path)
+    return os.path.isfile(real) and any(real == os.path.realpath(store) for store in stores if store)

@@ -1,0 +1,189 @@
+"""botocore's exceptions become ours, with the cause kept; a ClientError stays a ClientError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore import exceptions as botocore_errors
+from botocore.exceptions import ClientError
+
+from .. import errors
+from .redaction import redact
+
+_BY_CODE: Mapping[str, type[errors.ServiceError]] = {
+    "SlowDown": errors.Throttled,
+    "Throttling": errors.Throttled,
+    "ThrottlingException": errors.Throttled,
+    "RequestLimitExceeded": errors.Throttled,
+    "TooManyRequests": errors.Throttled,
+    "KMS.DisabledException": errors.KeyUnavailable,
+    "KMS.KMSInvalidStateException": errors.KeyUnavailable,
+    "KMS.NotFoundException": errors.KeyUnavailable,
+    "KMS.InvalidKeyUsageException": errors.KeyUnavailable,
+    "KMS.KeyUnavailableException": errors.KeyUnavailable,
+    "DisabledException": errors.KeyUnavailable,
+    "KMSInvalidStateException": errors.KeyUnavailable,
+    "NotFoundException": errors.KeyUnavailable,
+    "AccessDeniedException": errors.AccessDenied,
+    "ExpiredToken": errors.AccessDenied,
+    "InvalidToken": errors.AccessDenied,
+}
+_BY_STATUS: Mapping[int, type[errors.ServiceError]] = {
+    304: errors.PreconditionFailed,
+    400: errors.InvalidRequest,
+    403: errors.AccessDenied,
+    404: errors.NotFound,
+    409: errors.PreconditionFailed,
+    412: errors.PreconditionFailed,
+    429: errors.Throttled,
+    503: errors.Throttled,
+}
+# Amazon S3 API Reference, "Error responses".
+_FIXES: Mapping[str, str] = {
+    "AccessDenied": "check, in this order: the identity's policy, the bucket's policy, the KMS key's policy",
+    "403": "check, in this order: the identity's policy, the bucket's policy, the KMS key's policy; "
+    "HEAD answers carry no reason, GET does",
+    "NoSuchBucket": "check the bucket's name and the region",
+    "NoSuchKey": "check the key; without s3:ListBucket a missing key is reported as AccessDenied",
+    "404": "check bucket and key",
+    "InvalidAccessKeyId": "check which credentials are in use: aws sts get-caller-identity",
+    "SignatureDoesNotMatch": "check the secret key and the machine's clock",
+    "RequestTimeTooSkewed": "set the machine's clock",
+    "ExpiredToken": "get new temporary credentials",
+    "PermanentRedirect": "set region_name to the bucket's region",
+    "AuthorizationHeaderMalformed": "set region_name to the bucket's region",
+    "PreconditionFailed": "read the object's current state, and decide again",
+    "ConditionalRequestConflict": "another writer was faster; read the object, and decide again",
+    "SlowDown": "send fewer requests at a time, or spread them over more prefixes",
+    "KMS.DisabledException": "enable the KMS key, or configure another one",
+    "KMS.KMSInvalidStateException": "cancel the deletion of the KMS key, or configure another one",
+    "KMS.NotFoundException": "check the key's ARN; the key must live in the bucket's region",
+    "BadDigest": "the bytes changed on the way; send them again",
+}
+_SECRET_FIELDS = frozenset(
+    {
+        "AWSAccessKeyId",
+        "CanonicalRequest",
+        "CanonicalRequestBytes",
+        "SignatureProvided",
+        "StringToSign",
+        "StringToSignBytes",
+        "Token-0",
+    }
+)
+
+_Fault = tuple[type[BaseException], type[errors.SecureS3Error], str]
+_FAULTS: tuple[_Fault, ...] = (
+    (
+        botocore_errors.SSLError,
+        errors.TlsError,
+        "see what the endpoint offers: secure-s3 tls URL; name a private CA as ca_bundle=…",
+    ),
+    (botocore_errors.FlexibleChecksumError, errors.ChecksumMismatch, "fetch it again"),
+    (botocore_errors.ResponseStreamingError, errors.TransportError, "try again"),
+    (botocore_errors.IncompleteReadError, errors.TransportError, "try again"),
+    (
+        botocore_errors.ConnectionError,
+        errors.TransportError,
+        "check the network, the region and the endpoint; then try again",
+    ),
+    (
+        botocore_errors.HTTPClientError,
+        errors.TransportError,
+        "check the network, the region and the endpoint; then try again",
+    ),
+    (
+        botocore_errors.NoCredentialsError,
+        errors.ConfigurationError,
+        "log in (aws sso login), set AWS_PROFILE, or give the session credentials",
+    ),
+    (
+        botocore_errors.NoRegionError,
+        errors.ConfigurationError,
+        "pass region_name=… or set AWS_DEFAULT_REGION",
+    ),
+    (
+        botocore_errors.BotoCoreError,
+        errors.ConfigurationError,
+        "check the arguments and the AWS configuration",
+    ),
+)
+
+
+def translate(
+    error: BaseException, *, operation: str | None = None, bucket: str | None = None, key: str | None = None
+) -> errors.SecureS3Error | None:
+    """Our error for *error*; None if it is ours already, or comes from neither botocore nor a service."""
+    where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
+    if isinstance(error, errors.SecureS3Error):
+        return None
+    if isinstance(error, ClientError):
+        return service_error(error, **where)
+    for theirs, ours, fix in _FAULTS:
+        if isinstance(error, theirs):
+            text = redact(str(error))
+            return ours(f"{_place(where)} failed: {type(error).__name__}", why=text, fix=fix, **where)
+    return None
+
+
+def service_error(
+    error: ClientError, *, operation: str | None = None, bucket: str | None = None, key: str | None = None
+) -> errors.ServiceError:
+    """The typed error for what a service answered; also an instance of the modelled class it came as."""
+    response = _without_secrets(error.response)
+    details, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
+    code, status = str(details.get("Code", "")), metadata.get("HTTPStatusCode")
+    operation = operation or error.operation_name
+    ours = _BY_CODE.get(code) or _BY_STATUS.get(status or 0, errors.ServiceError)
+    where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
+    return _combined(ours, type(error))(
+        f"{_place(where)} was refused: {code or 'no code'} ({status})",
+        why=redact(str(details.get("Message") or "")),
+        fix=_FIXES.get(code, ""),
+        response=response,
+        code=code,
+        status=status,
+        request_id=metadata.get("RequestId"),
+        **where,
+    )
+
+
+@contextmanager
+def typed(operation: str, bucket: str | None = None, key: str | None = None) -> Iterator[None]:
+    """Within it, what botocore raises leaves as an error of our tree, raised from the original."""
+    try:
+        yield
+    except (ClientError, botocore_errors.BotoCoreError) as error:
+        ours = translate(error, operation=operation, bucket=bucket, key=key)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+_mixed: dict[tuple[type, type], type[errors.ServiceError]] = {}
+
+
+def _combined(ours: type[errors.ServiceError], theirs: type[ClientError]) -> type[errors.ServiceError]:
+    """A class that ``except s3.exceptions.NoSuchKey`` catches as well."""
+    if issubclass(ours, theirs):
+        return ours
+    pair = (ours, theirs)
+    if pair not in _mixed:
+        _mixed[pair] = type(ours.__name__, pair, {"__module__": ours.__module__, "__doc__": ours.__doc__})
+    return _mixed[pair]
+
+
+def _place(where: Mapping[str, str | None]) -> str:
+    place = f" on s3://{where['bucket']}/{where['key'] or ''}" if where.get("bucket") else ""
+    return f"{where.get('operation') or 'the request'}{place}"
+
+
+def _without_secrets(response: Mapping[str, Any]) -> dict[str, Any]:
+    copied = dict(response)
+    details = dict(copied.get("Error") or {})
+    for field in _SECRET_FIELDS & details.keys():
+        details[field] = "***"
+    copied["Error"] = details
+    return copied

@@ -1,0 +1,43 @@
+"""The S3 operations that can change how data is protected, and what the guard does about each.
+
+``tests/guard/test_service_model.py`` walks the service model of the installed botocore and fails when an
+operation with encryption, ACL or grant members is in none of these sets.
+"""
+
+from __future__ import annotations
+
+from ..encryption.operations import CUSTOMER_KEY, SESSIONS, WRITES
+
+CONTINUES = frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload", "PutObjectAnnotation"})
+"""They add to something whose encryption is settled already; their answer must not contradict it."""
+
+ACLS = frozenset({"PutObjectAcl", "PutBucketAcl", "CreateBucket"})
+"""They may open a bucket or an object to everybody; so may every write."""
+
+BUCKET_DEFAULTS = frozenset({"PutBucketEncryption", "DeleteBucketEncryption"})
+"""They settle what happens to the writes of other clients."""
+
+IN_PLACE = frozenset({"UpdateObjectEncryption"})
+"""It changes the encryption of an object without moving its data."""
+
+REPORTS = frozenset(
+    {"GetBucketAcl", "GetObjectAcl", "GetBucketEncryption", "GetObjectAnnotation", "WriteGetObjectResponse"}
+)
+"""They tell about encryption or grants and store nothing in a bucket."""
+
+KNOWN = WRITES | SESSIONS | CONTINUES | CUSTOMER_KEY | ACLS | BUCKET_DEFAULTS | IN_PLACE | REPORTS
+
+NO_EXPECTED_OWNER = frozenset(
+    {
+        "CreateBucket",
+        "CreateSession",
+        "ListBuckets",
+        "ListDirectoryBuckets",
+        "RenameObject",
+        "WriteGetObjectResponse",
+    }
+)
+"""Operations without an ``ExpectedBucketOwner`` member."""
+
+WIRE_CHECKED = WRITES | frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"})
+"""Operations whose encryption headers must be exactly those of the strategy."""

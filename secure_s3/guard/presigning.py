@@ -1,0 +1,123 @@
+"""What the guard demands of presigned URLs and POSTs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ..encryption import Strategy
+from ..encryption.operations import HEADERS
+from ..errors import ConfigurationError, EncryptionConflict, PublicAccessRefused
+from ..profile import SecurityProfile
+from .requests import PUBLIC_ACLS
+
+_log = logging.getLogger("secure_s3.guard")
+_SSE_FIELDS = frozenset(header.lower() for header in HEADERS.values())
+
+
+def expiry(expires_in: Any, profile: SecurityProfile) -> int:
+    """Seconds of life, clamped to the profile's ceiling.
+
+    Raises:
+        ConfigurationError: it is no whole number of seconds above zero.
+    """
+    if isinstance(expires_in, timedelta):
+        expires_in = expires_in.total_seconds()
+    if isinstance(expires_in, float) and expires_in.is_integer():
+        expires_in = int(expires_in)
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int) or expires_in <= 0:
+        raise ConfigurationError(
+            f"ExpiresIn={expires_in!r} is not a whole number of seconds above zero",
+            why="S3 would refuse the URL, or botocore would sign nonsense",
+            fix="pass an int of seconds, e.g. 300",
+        )
+    ceiling = int(profile.presign_ceiling.total_seconds())
+    if expires_in > ceiling:
+        _log.warning("presign: %d s is above the profile's ceiling; the URL lives %d s", expires_in, ceiling)
+    return min(expires_in, ceiling)
+
+
+def check_method(client_method: Any, http_method: Any, client: Any) -> None:
+    """Refuse a presigned URL whose HTTP method is not the operation's own.
+
+    ``generate_presigned_url("get_object", HttpMethod="PUT")`` would be an upload without encryption.
+    """
+    operation = client.meta.method_to_api_mapping.get(client_method)
+    if http_method is None or operation is None:
+        return
+    own = client.meta.service_model.operation_model(operation).http["method"]
+    if str(http_method).upper() != own and {str(http_method).upper(), own} != {"GET", "HEAD"}:
+        raise ConfigurationError(
+            f"HttpMethod={http_method!r} turns a presigned {client_method} into another operation",
+            why="the encryption and the checks of that other operation would be missing",
+            fix="name the operation you mean as ClientMethod, and leave HttpMethod out",
+        )
+
+
+def with_encryption(
+    fields: Any, conditions: Any, strategy: Strategy | None
+) -> tuple[dict[str, str], list[Any]]:
+    """Copies of a POST's fields and conditions, with the strategy's encryption in both."""
+    fields, conditions = dict(fields or {}), list(conditions or [])
+    if strategy is None:
+        return fields, conditions
+    _refuse_customer_key(strategy)
+    for name, value in strategy.headers("PutObject").items():
+        if fields.setdefault(name, value) != value:
+            raise _conflict(name, fields[name], strategy)
+        if not _conditions_on(name, conditions):
+            conditions.append({name: value})
+    return fields, conditions
+
+
+def check_post(fields: Mapping[str, Any], policy: Mapping[str, Any], strategy: Strategy | None) -> None:
+    """Refuse a POST policy that does not demand exactly the strategy's encryption."""
+    conditions = policy.get("conditions", [])
+    acl = fields.get("acl")
+    if acl in PUBLIC_ACLS:
+        raise PublicAccessRefused(
+            f"the POST would store objects open to everybody: acl={acl}",
+            why="public ACLs are refused by this client",
+            fix="leave the field out",
+        )
+    if strategy is None:
+        return
+    _refuse_customer_key(strategy)
+    expected = strategy.headers("PutObject")
+    for name in _SSE_FIELDS:
+        wanted = expected.get(name)
+        demanded = _conditions_on(name, conditions)
+        if fields.get(name) != wanted:
+            raise _conflict(name, fields.get(name), strategy)
+        if demanded != ([wanted] if wanted is not None else []):
+            raise _conflict(name, demanded, strategy)
+
+
+def _conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
+    """The values that the conditions demand of a field; ``None`` for a demand that leaves a choice."""
+    demanded: list[Any] = []
+    for condition in conditions:
+        if isinstance(condition, Mapping):
+            demanded += [value for key, value in condition.items() if str(key).lower() == name]
+        elif len(condition) == 3 and str(condition[1]).lower() == f"${name}":
+            demanded.append(condition[2] if condition[0] == "eq" else None)
+    return demanded
+
+
+def _refuse_customer_key(strategy: Strategy) -> None:
+    if "SSECustomerKey" in strategy.parameters("PutObject"):
+        raise ConfigurationError(
+            "a presigned POST cannot carry SSE-C",
+            why="the key would stand in the form that the browser is given",
+            fix="presign with another strategy, or upload through the server",
+        )
+
+
+def _conflict(name: str, got: Any, strategy: Strategy) -> EncryptionConflict:
+    return EncryptionConflict(
+        f"the presigned POST has {name} = {got!r}",
+        why=f"uploads by POST must demand exactly what {strategy!r} writes, in fields and in conditions",
+        fix=f"leave {name} out of Fields and Conditions; it is put into both",
+    )

@@ -1,0 +1,176 @@
+"""Genuine boto3 sessions whose clients and resources are born guarded."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from ..encryption import Strategy
+from ..errors import ConfigurationError
+from ..profile import STANDARD, SecurityProfile
+from . import endpoint
+from .client import harden_client
+
+_ATTRIBUTE = "_secure_s3_rules"
+_POOL = 32
+_CREATE_CLIENT = inspect.signature(botocore.session.Session.create_client)
+
+
+def secure_session(
+    encryption: Strategy | None, profile: SecurityProfile | str = STANDARD, **session_arguments: Any
+) -> boto3.Session:
+    """A new ``boto3.Session`` whose S3 clients and resources encrypt as configured, and all speak TLS.
+
+    Give it to libraries that take a session. KMS, STS and all other clients get the same transport rules.
+
+    Args:
+        encryption: The strategy of every write; None for sessions that only talk to other services.
+        profile: What is allowed, as a SecurityProfile or a name.
+        session_arguments: boto3's own, e.g. ``region_name``, ``profile_name``.
+
+    Raises:
+        NotAllowedByProfile: the profile does not allow the strategy.
+        InsecureTransport: from ``client()`` and ``resource()``, when an argument, a variable or a setting
+            leads to plain HTTP, to no verification or to another trust store.
+    """
+    return _harden_session(boto3.Session(**session_arguments), _checked(encryption, profile))
+
+
+def harden(
+    session_or_client: Any, encryption: Strategy | None, profile: SecurityProfile | str = STANDARD
+) -> Any:
+    """Put the guard on a boto3 session or client that exists already, in place, and return it.
+
+    Clients that the session made before stay as they were. Hardening twice with the same strategy and
+    profile changes nothing. For boto3's default session: ``boto3.setup_default_session();
+    harden(boto3.DEFAULT_SESSION, …)``.
+
+    Raises:
+        InsecureTransport: the client was made for plain HTTP or without verification.
+        ConfigurationError: it is neither a session nor a client, or hardened with other rules.
+    """
+    rules = _checked(encryption, profile)
+    if isinstance(session_or_client, boto3.Session):
+        return _harden_session(session_or_client, rules)
+    if hasattr(session_or_client, "meta") and hasattr(session_or_client.meta, "client"):
+        harden(session_or_client.meta.client, *rules)
+        return session_or_client
+    if not hasattr(session_or_client, "_endpoint"):
+        raise ConfigurationError(
+            f"harden() takes a boto3 session, client or resource, not {type(session_or_client).__name__}"
+        )
+    endpoint.refuse(endpoint.environment_roads(os.environ))
+    return harden_client(session_or_client, *rules)
+
+
+def guarded_copy(
+    session: boto3.Session, encryption: Strategy | None, profile: SecurityProfile
+) -> boto3.Session:
+    """A hardened session with the credentials and settings of *session*, which is not changed."""
+    twin = copy.copy(session)
+    twin._session = copy.copy(session._session)
+    twin._session.__dict__.pop("create_client", None)
+    twin._session.__dict__.pop(_ATTRIBUTE, None)
+    if rules := session._session.__dict__.get(_ATTRIBUTE):
+        # A copy of a hardened session starts from the factory underneath.
+        twin._session.__dict__["create_client"] = rules[2]
+    return _harden_session(twin, _checked(encryption, profile))
+
+
+def _checked(
+    encryption: Strategy | None, profile: SecurityProfile | str
+) -> tuple[Strategy | None, SecurityProfile]:
+    profile = SecurityProfile.named(profile)
+    if encryption is not None:
+        if not isinstance(encryption, Strategy):
+            raise ConfigurationError(
+                f"encryption={encryption!r} is not an encryption strategy",
+                why="the strategy is a value, so that it can be checked before anything is sent",
+                fix='pass e.g. SseKms("arn:aws:kms:…") or SseS3()',
+            )
+        profile.require_strategy(type(encryption).__name__)
+    return encryption, profile
+
+
+def _harden_session(session: boto3.Session, rules: tuple[Strategy | None, SecurityProfile]) -> boto3.Session:
+    core = session._session
+    present = core.__dict__.get(_ATTRIBUTE)
+    if present is not None:
+        if present[:2] != rules:
+            raise ConfigurationError(
+                f"this session is hardened already, with {present[0]!r} and the profile {present[1].name!r}",
+                why="one session has one strategy and one profile",
+                fix="make another session with secure_session(…)",
+            )
+        return session
+    plain = core.create_client
+
+    def create_client(*args: Any, **kwargs: Any) -> Any:
+        arguments = dict(_CREATE_CLIENT.bind(core, *args, **kwargs).arguments)
+        del arguments["self"]
+        arguments = _secure_arguments(core, arguments, rules[1])
+        strategy = rules[0] if arguments["service_name"] == "s3" else None
+        return harden_client(plain(**arguments), strategy, rules[1])
+
+    core.__dict__["create_client"] = create_client
+    core.__dict__[_ATTRIBUTE] = (*rules, plain)
+    return session
+
+
+def _secure_arguments(core: Any, arguments: dict[str, Any], profile: SecurityProfile) -> dict[str, Any]:
+    """The arguments of ``create_client`` with every road closed."""
+    service, config = arguments["service_name"], arguments.get("config")
+    default = core.get_default_client_config()
+    if default is not None:
+        config = default.merge(config) if config is not None else default
+    given = arguments.get("endpoint_url")
+    roads = endpoint.environment_roads(os.environ)
+    roads += endpoint.custom_model_roads(service, os.path.expanduser("~/.aws/models"))
+    roads += endpoint.argument_roads(arguments.get("use_ssl", True), arguments.get("verify"), given, config)
+    custom = given
+    if given is None and not endpoint.ignores_configured_endpoints(core, config):
+        configured = endpoint.configured_endpoint(core, service)
+        if configured:
+            roads += endpoint.endpoint_roads(*configured)
+            custom = configured[0]
+    endpoint.refuse(roads)
+    verify = arguments.get("verify")
+    if verify is None:
+        verify = endpoint.trust_store(core, profile)
+    elif verify is not True:
+        verify = endpoint.check_bundle(verify, "verify")
+    settings = _client_config(service, config, profile, regional=custom is None)
+    return {**arguments, "use_ssl": True, "verify": verify, "config": settings}
+
+
+def _client_config(
+    service: str, config: Config | None, profile: SecurityProfile, *, regional: bool
+) -> Config:
+    """Our defaults underneath the caller's configuration."""
+    given = dict(getattr(config, "_user_provided_options", {}))
+    defaults: dict[str, Any] = {
+        "retries": {"mode": "standard", "total_max_attempts": profile.retries},
+        "max_pool_connections": _POOL,
+        "tcp_keepalive": True,
+    }
+    if service == "s3":
+        if str(given.get("signature_version", "")).lower() in ("s3", "s3-query"):
+            raise ConfigurationError(
+                f"Config(signature_version={given['signature_version']!r}) is refused",
+                why="Signature Version 2 drops parts of the request silently and puts SSE-C keys into URLs",
+                fix="leave signature_version out",
+            )
+        defaults["request_checksum_calculation"] = profile.checksum_mode
+        defaults["response_checksum_validation"] = profile.checksum_mode
+        if regional:
+            # Presigned URLs then name the regional host; dotted buckets stay path style, as TLS needs.
+            defaults["s3"] = {"addressing_style": "virtual"} | (given.get("s3") or {})
+            given.pop("s3", None)
+    merged = Config(**defaults)
+    return merged.merge(Config(**given)) if given else merged

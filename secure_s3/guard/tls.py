@@ -1,0 +1,107 @@
+"""TLS as this package speaks it: a pinned minimum, always verified, never anything but https.
+
+botocore offers no public way to its SSL context, so a client's HTTP session is replaced by a subclass of
+the same class. This is the one module that touches it; ``tests/guard/test_installed_botocore.py`` holds it
+against the botocore that is installed.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.history import get_global_history_recorder
+from botocore.httpsession import URLLib3Session
+
+from ..errors import InsecureTransport
+
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def pin(context: ssl.SSLContext, min_tls: str) -> ssl.SSLContext:
+    """Raise the context's minimum to *min_tls*, demand verification, and assert both.
+
+    Raises:
+        InsecureTransport: this Python's OpenSSL cannot give what was asked.
+    """
+    wanted = VERSIONS[min_tls]
+    if context.minimum_version < wanted:
+        context.minimum_version = wanted
+    context.check_hostname = True
+    context.verify_mode = ssl.CERT_REQUIRED
+    if getattr(context, "keylog_filename", None):
+        context.keylog_filename = None  # type: ignore[assignment]
+    assert_pinned(context, min_tls)
+    return context
+
+
+def assert_pinned(context: ssl.SSLContext, min_tls: str) -> None:
+    """Raise InsecureTransport unless *context* verifies and refuses what is older than *min_tls*."""
+    effective = context.minimum_version
+    if effective < VERSIONS[min_tls] or context.verify_mode != ssl.CERT_REQUIRED:
+        raise InsecureTransport(
+            f"TLS {min_tls} with verification cannot be guaranteed",
+            why=f"the SSL context has minimum_version={effective!r}, verify_mode={context.verify_mode!r}",
+            fix=f"use a Python whose OpenSSL supports TLS {min_tls} (this one: {ssl.OPENSSL_VERSION})",
+        )
+
+
+class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
+    """botocore's HTTP session with a pinned TLS minimum, which sends nothing but verified https."""
+
+    def __init__(self, *, min_tls: str, **settings: Any) -> None:
+        self._min_tls = min_tls
+        super().__init__(**settings)
+
+    def _get_ssl_context(self) -> ssl.SSLContext:
+        # Serves the connections to the endpoint and to https proxies alike.
+        context: ssl.SSLContext = super()._get_ssl_context()  # type: ignore[misc,unused-ignore]
+        return pin(context, self._min_tls)
+
+    def send(self, request: Any) -> Any:
+        """Send a prepared request; InsecureTransport unless it is https and will be verified."""
+        if urlsplit(request.url).scheme != "https" or not self.__dict__.get("_verify"):
+            raise InsecureTransport(
+                f"a request to {urlsplit(request.url).netloc} would go without verified TLS",
+                why="the request's URL or the session's verification was changed after the client was made",
+                fix="look for event handlers that change request.url, and for changes to the HTTP session",
+            )
+        return super().send(request)
+
+
+def pin_client(client: Any, min_tls: str) -> None:
+    """Replace the HTTP session of a botocore client by a pinned one with the same settings."""
+    old = client._endpoint.http_session
+    if old._proxy_config.settings.get("proxy_use_forwarding_for_https"):
+        raise InsecureTransport(
+            "proxy_use_forwarding_for_https would show every request to the proxy in clear text",
+            why="it ends TLS at the proxy instead of at S3",
+            fix="remove it from Config(proxies_config=…); https goes through proxies by CONNECT",
+        )
+    timeout = old._timeout
+    client._endpoint.http_session = PinnedSession(
+        min_tls=min_tls,
+        verify=old._verify,
+        proxies=old._proxy_config._proxies,
+        timeout=(timeout.connect_timeout, timeout.read_timeout)
+        if hasattr(timeout, "connect_timeout")
+        else timeout,
+        max_pool_connections=old._max_pool_connections,
+        socket_options=old._socket_options,
+        client_cert=(old._cert_file, old._key_file) if old._key_file else old._cert_file,
+        proxies_config=old._proxy_config.settings,
+    )
+    assert_pinned(client._endpoint.http_session._get_ssl_context(), min_tls)
+    old.close()
+
+
+def refuse_history() -> None:
+    """Refuse to work while botocore's history recorder writes requests, keys included, to a database."""
+    recorder = get_global_history_recorder()
+    if getattr(recorder, "_enabled", False):
+        raise InsecureTransport(
+            "botocore's history_recorder is on",
+            why="it stores requests with their Authorization headers and SSE-C keys",
+            fix="disable it: botocore.history.get_global_history_recorder().disable()",
+        )

@@ -1,0 +1,31 @@
+"""Every number of S3, KMS and STS that this package relies on, once, with its source."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+KIB, MIB, GIB, TIB = 1024, 1024**2, 1024**3, 1024**4
+
+# Amazon S3 User Guide, "Amazon S3 multipart upload limits".
+MIN_PART_BYTES = 5 * MIB
+"""Every part but the last is at least this large."""
+MAX_PART_BYTES = 5 * GIB
+MAX_PARTS = 10_000
+MAX_OBJECT_BYTES = 50_000 * GIB
+"""48.8 TiB, i.e. 10,000 parts of 5 GiB; it was 5 TiB until December 2025."""
+
+# Amazon S3 API Reference, PutObject and CopyObject.
+MAX_SINGLE_PUT_BYTES = 5 * GIB
+MAX_SINGLE_COPY_BYTES = 5 * GIB
+
+# Amazon S3 User Guide, "Creating object key names".
+MAX_KEY_BYTES = 1024
+
+# Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters": X-Amz-Expires.
+MAX_PRESIGN = timedelta(days=7)
+
+# Amazon S3 User Guide, "Using server-side encryption with customer-provided keys (SSE-C)".
+SSE_C_KEY_BYTES = 32
+
+# Amazon S3 API Reference, DeleteObjects.
+MAX_DELETE_OBJECTS = 1_000
