@@ -185,7 +185,12 @@ class IntegrityError(SecureS3Error):
 
 
 class EncryptionNotConfirmed(IntegrityError):
-    """The service's answer does not show the encryption that was asked for."""
+    """The service's answer does not show the encryption that was asked for.
+
+    ``answer`` is that answer, as boto3 parsed it.
+    """
+
+    answer: Mapping[str, Any] | None = None
 
 
 class ChecksumMismatch(IntegrityError):

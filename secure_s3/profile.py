@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from .errors import ConfigurationError, NotAllowedByProfile
 
 __all__ = ["SecurityProfile", "STANDARD", "REGULATED", "PROFILES"]
 
+_ACCOUNT = re.compile("[0-9]{12}")
 TLS_VERSIONS = ("1.2", "1.3")
 CHECKSUM_MODES = ("when_supported", "when_required")
 STRATEGY_NAMES = frozenset({"SseKms", "DsseKms", "SseS3", "SseC", "ClientSide"})
@@ -65,7 +67,7 @@ class SecurityProfile:
                 f"checksum_mode={self.checksum_mode!r} is unknown", fix=f"use one of {CHECKSUM_MODES}"
             )
         owner = self.expected_bucket_owner
-        if owner is not None and not (isinstance(owner, str) and len(owner) == 12 and owner.isdigit()):
+        if owner is not None and not (isinstance(owner, str) and _ACCOUNT.fullmatch(owner)):
             raise ConfigurationError(
                 f"expected_bucket_owner={owner!r} is not an account id",
                 why="an account id is a string of 12 digits",
@@ -171,8 +173,8 @@ def _narrows(setting: str, old: SecurityProfile, new: SecurityProfile) -> bool:
 
 
 def _strategy_names(names: Any) -> frozenset[str]:
-    if isinstance(names, str):
-        names = {names}
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        names = (names,)
     chosen = frozenset(
         name if isinstance(name, str) else getattr(name, "__name__", repr(name)) for name in names
     )
@@ -185,13 +187,14 @@ def _strategy_names(names: Any) -> frozenset[str]:
 
 
 def _duration(value: Any) -> timedelta:
-    if isinstance(value, int) and not isinstance(value, bool):
+    longest = int(limits.MAX_PRESIGN.total_seconds())
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= longest:
         value = timedelta(seconds=value)
-    if not isinstance(value, timedelta) or not timedelta(0) < value <= limits.MAX_PRESIGN:
+    if not isinstance(value, timedelta) or not timedelta(seconds=1) <= value <= limits.MAX_PRESIGN:
         raise ConfigurationError(
             f"presign_ceiling={value!r} is out of range",
             why="S3 accepts presigned URLs of up to 7 days",
-            fix="pass seconds or a timedelta above zero and up to 7 days",
+            fix="pass whole seconds or a timedelta of 1 second up to 7 days",
         )
     return value
 

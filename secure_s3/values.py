@@ -108,6 +108,12 @@ class ObjectRef:
     @classmethod
     def parse(cls, url: str) -> ObjectRef:
         """Read ``s3://bucket/key``; ConfigurationError for anything else."""
+        if not isinstance(url, str):
+            raise ConfigurationError(
+                f"{type(url).__name__} is not an S3 URL",
+                why="it must read s3://bucket/key",
+                fix="pass a string",
+            )
         scheme, separator, rest = url.partition("://")
         bucket, _, key = rest.partition("/")
         if scheme.lower() != "s3" or not separator or not bucket:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ..values import KmsKeyArn
 from .context import EncryptionContext
-from .sse_kms import key_from_env, kms_parameters
+from .sse_kms import full_key_arn, key_from_env, kms_parameters
 from .strategy import ServerSide
 
 
@@ -33,7 +32,7 @@ class DsseKms(ServerSide):
     label: ClassVar[str] = "dsse-kms"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key_arn", str(KmsKeyArn(str(self.key_arn))))
+        object.__setattr__(self, "key_arn", full_key_arn(self.key_arn))
         if self.context is not None:
             object.__setattr__(self, "context", EncryptionContext(self.context))
 

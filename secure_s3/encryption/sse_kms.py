@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ..errors import ConfigurationError
-from ..values import KmsKeyArn
+from ..values import Arn, KmsKeyArn
 from .context import EncryptionContext
 from .strategy import ServerSide
 
@@ -36,7 +36,7 @@ class SseKms(ServerSide):
     label: ClassVar[str] = "sse-kms"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key_arn", str(KmsKeyArn(str(self.key_arn))))
+        object.__setattr__(self, "key_arn", full_key_arn(self.key_arn))
         if self.context is not None:
             object.__setattr__(self, "context", EncryptionContext(self.context))
         if not isinstance(self.bucket_key, bool):
@@ -66,6 +66,12 @@ class SseKms(ServerSide):
     def write_parameters(self) -> Mapping[str, object]:
         """Algorithm, key, Bucket Key and context."""
         return kms_parameters("aws:kms", self.key_arn, self.context) | {"BucketKeyEnabled": self.bucket_key}
+
+
+def full_key_arn(key: Any) -> str:
+    """*key* as a string, if it is the full ARN of a KMS key; ConfigurationError if not."""
+    # str() of an arbitrary object may be anything, so only our own values are turned into text.
+    return KmsKeyArn(str(key) if isinstance(key, KmsKeyArn | Arn) else key).value
 
 
 def key_from_env(environ: Mapping[str, str]) -> str:

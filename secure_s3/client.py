@@ -1,0 +1,240 @@
+"""SecureS3Client: boto3's names, with the encryption decided once and errors that explain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from .encryption import Strategy, strategy_from_env
+from .errors import ConfigurationError, EncryptionNotConfirmed
+from .guard import guarded_copy, with_strategy
+from .guard.faults import typed
+from .guard.session import plain_session
+from .profile import STANDARD, SecurityProfile
+from .transfer.cleanup import remove_unconfirmed
+from .transfer.copy import read_parameters
+from .transfer.methods import TransferMethods
+
+Answer = dict[str, Any]
+
+
+class SecureS3Client(TransferMethods):
+    """An S3 client that only speaks verified TLS and only writes as configured.
+
+    Names, arguments and results are boto3's; ``encryption=`` chooses another strategy for one call.
+    What is not listed here is reached through ``s3.boto3``, a genuine boto3 client under the same guard.
+    It may be shared between threads.
+
+    Args:
+        encryption: How objects are protected, e.g. ``SseKms("arn:aws:kms:…")``.
+        profile: What is allowed: a SecurityProfile, or ``"standard"`` or ``"regulated"``.
+        session: A boto3 session to take credentials and settings from; it is not changed.
+        region_name: The bucket's region.
+        endpoint_url: An https endpoint other than AWS's.
+        ca_bundle: Path of the CA certificate that signed the endpoint's.
+        config: A botocore Config, e.g. with timeouts or proxies.
+
+    Raises:
+        ConfigurationError: an argument, a variable or a setting cannot be used safely; the text names it.
+    """
+
+    def __init__(
+        self,
+        encryption: Strategy,
+        *,
+        profile: SecurityProfile | str = STANDARD,
+        session: Any = None,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
+        ca_bundle: str | os.PathLike[str] | None = None,
+        config: Any = None,
+    ) -> None:
+        if not isinstance(encryption, Strategy):
+            raise ConfigurationError(
+                f"encryption={encryption!r} is not an encryption strategy",
+                fix='pass e.g. SseKms("arn:aws:kms:…") or SseS3()',
+            )
+        self._profile = SecurityProfile.named(profile)
+        self._session = guarded_copy(session or plain_session(), encryption, self._profile, ca_bundle)
+        with typed("client"):
+            self._client: Any = self._session.client(
+                "s3", region_name=region_name, endpoint_url=endpoint_url, config=config
+            )
+        self._encryption = encryption
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> SecureS3Client:
+        """A client set up from ``SECURE_S3_*`` variables; keyword arguments win over them.
+
+        The variables are listed in ``docs/configuration.md``: ``SECURE_S3_ENCRYPTION``,
+        ``SECURE_S3_KMS_KEY_ARN``, ``SECURE_S3_SSE_C_KEY_FILE``, ``SECURE_S3_PROFILE``,
+        ``SECURE_S3_MIN_TLS`` and those of SecurityProfile.from_env, ``SECURE_S3_ENDPOINT_URL``,
+        ``SECURE_S3_CA_BUNDLE``, ``SECURE_S3_REGION``.
+
+        Raises:
+            ConfigurationError: a variable is missing or malformed; the text names it.
+        """
+        env = os.environ if environ is None else environ
+        settings: dict[str, Any] = {
+            "region_name": env.get("SECURE_S3_REGION"),
+            "endpoint_url": env.get("SECURE_S3_ENDPOINT_URL"),
+            "ca_bundle": env.get("SECURE_S3_CA_BUNDLE"),
+        }
+        settings = {name: value for name, value in settings.items() if value} | overrides
+        if "profile" not in settings:
+            settings["profile"] = SecurityProfile.from_env(env)
+        encryption = settings.pop("encryption", None) or strategy_from_env(env)
+        return cls(encryption, **settings)
+
+    def __repr__(self) -> str:
+        return f"SecureS3Client({self._encryption!r}, profile={self._profile.name!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds connections and is not pickled: make one in each process")
+
+    def __enter__(self) -> SecureS3Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @property
+    def session(self) -> Any:
+        """A boto3 session whose clients are under the same guard."""
+        return self._session
+
+    @property
+    def exceptions(self) -> Any:
+        """boto3's modelled exceptions, e.g. ``s3.exceptions.NoSuchKey``."""
+        return self._client.exceptions
+
+    @property
+    def encryption(self) -> Strategy:
+        """The strategy of every write that names no other."""
+        return self._encryption
+
+    @property
+    def profile(self) -> SecurityProfile:
+        """What is allowed."""
+        return self._profile
+
+    # -- objects, as boto3 has them --------------------------------------------------------------------
+
+    def put_object(
+        self, *, Bucket: str, Key: str, encryption: Strategy | None = None, **parameters: Any
+    ) -> Answer:
+        """boto3's ``put_object``; the answer has confirmed the encryption.
+
+        Raises:
+            EncryptionConflict: an argument contradicts the strategy; nothing was sent.
+            EncryptionNotConfirmed: the answer shows another encryption; the object was removed again.
+            ServiceError, TransportError: S3 refused, or could not be reached.
+        """
+        client = self._under(encryption)
+        with typed("PutObject", Bucket, Key):
+            try:
+                answer: Answer = client.put_object(Bucket=Bucket, Key=Key, **parameters)
+            except EncryptionNotConfirmed as error:
+                remove_unconfirmed(client, {"Bucket": Bucket, "Key": Key}, error)
+                raise
+        return answer
+
+    def get_object(
+        self, *, Bucket: str, Key: str, encryption: Strategy | None = None, **parameters: Any
+    ) -> Answer:
+        """boto3's ``get_object``; ``Body`` is boto3's stream."""
+        return self._call("get_object", "GetObject", encryption, Bucket=Bucket, Key=Key, **parameters)
+
+    def head_object(
+        self, *, Bucket: str, Key: str, encryption: Strategy | None = None, **parameters: Any
+    ) -> Answer:
+        """boto3's ``head_object``."""
+        return self._call("head_object", "HeadObject", encryption, Bucket=Bucket, Key=Key, **parameters)
+
+    def copy_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        CopySource: Any,
+        encryption: Strategy | None = None,
+        source_encryption: Strategy | None = None,
+        **parameters: Any,
+    ) -> Answer:
+        """boto3's ``copy_object``; ``source_encryption`` reads a source under another SSE-C key."""
+        client = self._under(encryption)
+        source = {**read_parameters(client, source_encryption), **parameters}
+        with typed("CopyObject", Bucket, Key):
+            try:
+                answer: Answer = client.copy_object(Bucket=Bucket, Key=Key, CopySource=CopySource, **source)
+            except EncryptionNotConfirmed as error:
+                remove_unconfirmed(client, {"Bucket": Bucket, "Key": Key}, error)
+                raise
+        return answer
+
+    def delete_object(self, *, Bucket: str, Key: str, **parameters: Any) -> Answer:
+        """boto3's ``delete_object``."""
+        return self._call("delete_object", "DeleteObject", None, Bucket=Bucket, Key=Key, **parameters)
+
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any], **parameters: Any) -> Answer:
+        """boto3's ``delete_objects``; look at ``Errors`` in the answer."""
+        return self._call("delete_objects", "DeleteObjects", None, Bucket=Bucket, Delete=Delete, **parameters)
+
+    def list_objects_v2(self, *, Bucket: str, **parameters: Any) -> Answer:
+        """boto3's ``list_objects_v2``."""
+        return self._call("list_objects_v2", "ListObjectsV2", None, Bucket=Bucket, **parameters)
+
+    def get_paginator(self, operation_name: str) -> Any:
+        """boto3's paginator; its errors are botocore's ClientErrors."""
+        return self._client.get_paginator(operation_name)
+
+    def generate_presigned_url(
+        self,
+        ClientMethod: str,
+        Params: Mapping[str, Any] | None = None,
+        ExpiresIn: Any = 3600,
+        HttpMethod: str | None = None,
+        *,
+        encryption: Strategy | None = None,
+    ) -> str:
+        """boto3's, always SigV4 and regional, with the encryption signed in and the profile's ceiling.
+
+        Whoever uploads must send the signed encryption headers.
+        """
+        client = self._under(encryption)
+        with typed("presign"):
+            url: str = client.generate_presigned_url(ClientMethod, Params, ExpiresIn, HttpMethod)
+        return url
+
+    def generate_presigned_post(
+        self,
+        Bucket: str,
+        Key: str,
+        Fields: Mapping[str, str] | None = None,
+        Conditions: Any = None,
+        ExpiresIn: Any = 3600,
+        *,
+        encryption: Strategy | None = None,
+    ) -> Answer:
+        """boto3's, always SigV4, with the encryption in fields and conditions and the profile's ceiling."""
+        client = self._under(encryption)
+        with typed("presign", Bucket, Key):
+            post: Answer = client.generate_presigned_post(Bucket, Key, Fields, Conditions, ExpiresIn)
+        return post
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _under(self, encryption: Strategy | None) -> Any:
+        return self._client if encryption is None else with_strategy(self._client, encryption)
+
+    def _call(
+        self, method: str, operation: str, encryption: Strategy | None, *, Bucket: str, **parameters: Any
+    ) -> Answer:
+        with typed(operation, Bucket, parameters.get("Key")):
+            answer: Answer = getattr(self._under(encryption), method)(Bucket=Bucket, **parameters)
+        return answer

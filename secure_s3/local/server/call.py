@@ -1,0 +1,119 @@
+"""One S3 request as the layers in front of moto see it, and one answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from werkzeug.datastructures import Headers
+
+__all__ = ["Answer", "Call", "SSE", "is_s3"]
+
+SSE = "x-amz-server-side-encryption"
+_SUBRESOURCES = frozenset(
+    ("acl", "tagging", "retention", "legal-hold", "restore", "select", "torrent", "attributes", "encryption")
+)
+
+
+def is_s3(environ: dict[str, Any]) -> bool:
+    """Whether the request is for S3: signed for it, presigned, or not signed for anything else."""
+    if str(environ.get("RAW_URI", "")).startswith("/moto-api"):
+        return True  # to S3 it is a bucket; moto's own control paths are not served
+    scope = environ.get("HTTP_AUTHORIZATION", "")
+    if "Credential=" in scope:
+        parts = scope.split("Credential=", 1)[1].split(",", 1)[0].split("/")
+        service = parts[3] if len(parts) > 3 else ""
+        return service in ("s3", "s3express") and not environ.get("RAW_URI", "").startswith("/v20180820/")
+    return "HTTP_X_AMZ_TARGET" not in environ and not (
+        environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO") == "/"
+    )
+
+
+@dataclass
+class Call:
+    """A request. Header names are in lower case; ``body`` is set once it has been read and verified."""
+
+    environ: dict[str, Any]
+    method: str
+    bucket: str
+    key: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    operation: str
+    body: bytes = b""
+    digests: dict[str, str] = field(default_factory=dict)
+    request_id: str = field(default_factory=lambda: secrets.token_hex(8).upper())
+    host_id: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+
+    @classmethod
+    def of(cls, environ: dict[str, Any]) -> Call:
+        """Read everything but the body."""
+        path = unquote(str(environ["RAW_URI"]).split("?", 1)[0]).lstrip("/")
+        bucket, _, key = path.partition("/")
+        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        headers = {
+            name[5:].replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        for query_name in [name for name in query if name.lower().startswith("x-amz-")]:
+            headers.setdefault(
+                query_name.lower(), query[query_name]
+            )  # presigned: what is signed may stand in the URL
+        method = environ["REQUEST_METHOD"]
+        return cls(environ, method, bucket, key, query, headers, _operation(method, key, query, headers))
+
+    @property
+    def version(self) -> str | None:
+        """The version asked for."""
+        return self.query.get("versionId")
+
+    @property
+    def creates(self) -> bool:
+        """Whether the request says how a new object is to be encrypted."""
+        return self.operation in ("PutObject", "CopyObject", "CreateMultipartUpload")
+
+    def without(self, *names: str) -> None:
+        """Hide headers from moto."""
+        for name in names:
+            self.environ.pop("HTTP_" + name.upper().replace("-", "_"), None)
+
+
+def _operation(method: str, key: str, query: dict[str, str], headers: dict[str, str]) -> str:
+    if not key:
+        return f"{method} bucket"
+    if not _SUBRESOURCES.isdisjoint(query):
+        return "GetObjectAttributes" if "attributes" in query and method == "GET" else f"{method} subresource"
+    copies = "x-amz-copy-source" in headers
+    if "uploadId" in query:
+        part = "UploadPartCopy" if copies else "UploadPart"
+        names = {
+            "PUT": part,
+            "POST": "CompleteMultipartUpload",
+            "DELETE": "AbortMultipartUpload",
+            "GET": "ListParts",
+        }
+        return names.get(method, f"{method} upload")
+    if method == "POST":
+        return "CreateMultipartUpload" if "uploads" in query else "POST object"
+    put = "CopyObject" if copies else "PutObject"
+    return {"PUT": put, "GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(
+        method, method
+    )
+
+
+@dataclass
+class Answer:
+    """What goes back. ``body`` may be a generator; then Content-Length is set."""
+
+    status: int
+    headers: Headers
+    body: Iterable[bytes]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was carried out."""
+        return 200 <= self.status < 300

@@ -1,0 +1,131 @@
+"""Everything a request passes on its way to moto, and an answer on its way back.
+
+1. KMS and STS go to moto (``others``); what follows is for S3.
+2. Who owns the bucket? (``conditions``)
+3. The body is read, unwrapped and compared with its checksums. (``payload``)
+4. Under the lock of its key: conditions, encryption, moto, and a note of what was stored.
+   (``conditions``, ``writing``, ``multipart``, ``reading``, ``ledger``)
+5. The answer gets S3's encryption headers and request ids.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from werkzeug.datastructures import Headers
+
+from .body import BrokenBody
+from .call import SSE, Answer, Call, is_s3
+from .conditions import check_owner, check_write_condition
+from .faults import Refusal
+from .ledger import Ledger
+from .multipart import Multipart
+from .others import answer_other
+from .payload import read_payload
+from .reading import Reader
+from .store import Store
+from .writing import Writer
+
+__all__ = ["Front"]
+
+_log = logging.getLogger(__name__)
+_STRIPES = 64
+_NOT_S3S = ("x-amzn-requestid", "x-amz-sdk-checksum-algorithm", "x-amz-content-sha256", "server", "status")
+_READS = ("GetObject", "HeadObject", "GetObjectAttributes")
+_ON_READS = ("x-amz-checksum-algorithm",)  # moto keeps it as if it were metadata
+
+
+class Front:
+    """The WSGI application behind the listener."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._ledger = store, Ledger()
+        self._locks = [threading.RLock() for _ in range(_STRIPES)]
+        reader = Reader(store, self._ledger)
+        writer, multipart = Writer(store, self._ledger, reader), Multipart(store, self._ledger, reader)
+        # Parts of one upload may come side by side; everything else about a key, one after the other.
+        self._parts: dict[str, Callable[[Call], Answer]] = {
+            "UploadPart": multipart.part,
+            "UploadPartCopy": multipart.part,
+        }
+        self._others: dict[str, Callable[[Call], Answer]] = {
+            "GetObject": reader.get,
+            "HeadObject": reader.head,
+            "GetObjectAttributes": reader.attributes,
+            "ListParts": multipart.known,
+            "PutObject": writer.put,
+            "CopyObject": writer.copy,
+            "CreateMultipartUpload": multipart.create,
+            "CompleteMultipartUpload": multipart.complete,
+            "AbortMultipartUpload": multipart.known,
+        }
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._store.reset()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not is_s3(environ):
+            return answer_other(self._store.other_services, environ, start_response)
+        call = Call.of(environ)
+        answer = self._answer(call)
+        _dress(call, answer, self._store)
+        phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+        start_response(f"{answer.status} {phrase}", list(answer.headers))
+        return answer.body
+
+    def _answer(self, call: Call) -> Answer:
+        try:
+            return self._carry_out(call)
+        except Refusal as refusal:
+            return _refused(call, refusal)
+        except BrokenBody:
+            raise
+        except NotImplementedError as error:
+            message = f"A header or operation that the embedded endpoint does not know: {error}"
+            return _refused(call, Refusal(501, "NotImplemented", message))
+        except Exception:  # noqa: BLE001 - as S3 does: nothing a request causes ends its connection
+            _log.exception("%s %s", call.operation, call.bucket)
+            message = "We encountered an internal error. Please try again."
+            return _refused(call, Refusal(500, "InternalError", message))
+
+    def _carry_out(self, call: Call) -> Answer:
+        check_owner(call, self._store)
+        read_payload(call)
+        if call.operation in self._parts:
+            return self._parts[call.operation](call)
+        with self._locks[zlib.crc32(f"{call.bucket}/{call.key}".encode()) % _STRIPES]:
+            check_write_condition(call, self._store)
+            return self._others.get(call.operation, self._pass_on)(call)
+
+    def _pass_on(self, call: Call) -> Answer:
+        return self._store.s3(call.environ)
+
+
+def _refused(call: Call, refusal: Refusal) -> Answer:
+    resource = f"/{call.bucket}/{call.key}" if call.key else f"/{call.bucket}"
+    body = refusal.xml(resource=resource, request_id=call.request_id, host_id=call.host_id)
+    if call.method == "HEAD":
+        body = b""
+    headers = Headers([("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    return Answer(refusal.status, headers, [body])
+
+
+def _dress(call: Call, answer: Answer, store: Store) -> None:
+    headers = answer.headers
+    for name in (*_NOT_S3S, *(_ON_READS if call.operation in _READS else ())):
+        headers.remove(name)
+    headers["x-amz-request-id"], headers["x-amz-id-2"] = call.request_id, call.host_id
+    headers["Server"] = "AmazonS3"
+    if headers.get("x-amz-version-id") == "null" and not getattr(
+        store.bucket(call.bucket), "is_versioned", True
+    ):
+        headers.remove("x-amz-version-id")
+    if f"{SSE}-customer-algorithm" in headers:
+        for name in (SSE, f"{SSE}-aws-kms-key-id", f"{SSE}-bucket-key-enabled"):
+            headers.remove(name)

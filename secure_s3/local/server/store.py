@@ -1,0 +1,217 @@
+"""The one door to moto: its application, and the few things that the layers in front read from it.
+
+Four seams of moto are used beyond its public face, each for a measured reason; the test
+``tests/local/test_store.py`` fails when a newer moto moves one.
+
+- ``S3Response.bucket_dispatch`` and ``key_dispatch`` instead of the Flask application: half the time per
+  request, and no routing by bucket names that look like moto's own paths.
+- ``FakeKey.value`` reads nothing while a GET is prepared: moto copies a whole object for every range of it.
+- ``FakeKey.instances_tracked`` holds weakly: moto keeps every object ever stored.
+- ``MultipartChecksumBuilder`` does nothing: checksums are ours, and moto's copies the object twice more.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakSet
+
+from moto.core.base_backend import BackendDict
+from moto.core.request import Request
+from moto.kms.models import kms_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3 import models as s3_models
+from moto.s3.exceptions import S3ClientError
+from moto.s3.responses import S3Response
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+
+from ..settings import ACCOUNT_ID, KEY_ID
+from .call import Answer
+
+__all__ = ["Store"]
+
+_PIECE = 1024 * 1024
+_preparing = threading.local()
+
+
+class _Tracked(WeakSet[Any]):
+    """moto appends every instance it makes; only those still in use are kept."""
+
+    append = WeakSet.add
+
+
+class _NoChecksum:
+    """Stands where moto would compute a checksum of a completed upload."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def addPart(self, part: bytes) -> None:
+        pass
+
+    def build(self) -> None:
+        return None
+
+
+class _LazyValue:
+    """``FakeKey.value``, empty while a GET is prepared; see :meth:`Store.content`."""
+
+    def __init__(self, original: property) -> None:
+        self._original = original
+
+    def __get__(self, stored: Any, owner: Any = None) -> Any:
+        if stored is None:
+            return self
+        if getattr(_preparing, "get", False):
+            return b""
+        return self._original.__get__(stored, owner)
+
+    def __set__(self, stored: Any, value: bytes) -> None:
+        self._original.__set__(stored, value)
+
+
+def _fit_seams() -> None:
+    if isinstance(s3_models.FakeKey.__dict__["value"], _LazyValue):
+        return
+    models: Any = s3_models
+    models.FakeKey.value = _LazyValue(models.FakeKey.__dict__["value"])
+    models.FakeKey.instances_tracked = _Tracked()
+    models.FakeMultipart.instances_tracked = _Tracked()
+    models.MultipartChecksumBuilder = _NoChecksum
+
+
+class Store:
+    """moto's state, seen as buckets, objects, uploads and keys."""
+
+    def __init__(self) -> None:
+        _fit_seams()
+        self.other_services = DomainDispatcherApplication(create_backend_app)
+
+    @property
+    def _s3(self) -> Any:
+        return s3_models.s3_backends[ACCOUNT_ID]["aws"]
+
+    def reset(self) -> None:
+        """Forget everything."""
+        BackendDict.reset()
+
+    # -- S3 --------------------
+
+    def s3(self, environ: dict[str, Any]) -> Answer:
+        """Let moto answer an S3 request."""
+        request = Request(environ)
+        request.from_wsgi_server = True
+        segments = request.raw_path.lstrip("/").partition("/")
+        dispatch = S3Response.key_dispatch if segments[2] else S3Response.bucket_dispatch
+        try:
+            status, headers, body = dispatch(request, request.raw_url, dict(request.headers))
+        except HTTPException as error:
+            response = error.get_response(environ)
+            return Answer(response.status_code, Headers(response.headers), [response.get_data()])
+        content = body.encode() if isinstance(body, str) else bytes(body or b"")
+        told = Headers([(name, str(value)) for name, value in headers.items()])
+        if environ["REQUEST_METHOD"] != "HEAD":
+            told["Content-Length"] = str(len(content))
+        return Answer(int(status), told, [content])
+
+    def s3_without_content(self, environ: dict[str, Any]) -> Answer:
+        """Let moto answer a GET, but without reading the object."""
+        _preparing.get = True
+        try:
+            return self.s3(environ)
+        finally:
+            _preparing.get = False
+
+    def bucket(self, name: str) -> Any:
+        """moto's bucket, or None."""
+        try:
+            return self._s3.get_bucket(name)
+        except S3ClientError:
+            return None
+
+    def object(self, bucket: str, key: str, version: str | None = None) -> Any:
+        """moto's object, or None."""
+        try:
+            return self._s3.get_object(bucket, key, version_id=version)
+        except S3ClientError:
+            return None
+
+    def upload(self, bucket: str, upload_id: str) -> Any:
+        """moto's multipart upload, or None."""
+        found = self.bucket(bucket)
+        return None if found is None else found.multiparts.get(upload_id)
+
+    def content(self, stored: Any, begin: int, end: int) -> Iterator[bytes]:
+        """The bytes from ``begin`` up to ``end``; readable even when the object is replaced meanwhile."""
+        with stored.lock:
+            buffer = stored._value_buffer
+            if not buffer._rolled:
+                buffer.seek(begin)
+                held = buffer.read(end - begin)
+                return iter([held])
+            buffer.flush()
+            descriptor = os.dup(buffer.fileno())
+        return _read_pieces(descriptor, begin, end)
+
+    # -- KMS --------------------
+
+    def kms_key(self, key_id: str, region: str) -> Any:
+        """moto's key for an ARN, id or alias of this account, or None."""
+        if key_id.startswith("arn:") and key_id.split(":")[4] != ACCOUNT_ID:
+            return None
+        try:
+            return kms_backends[ACCOUNT_ID][region].describe_key(key_id)
+        except (KeyError, AttributeError):  # the second is what moto raises for an unknown alias
+            return None
+
+    def key_arn(self, key_id: str, region: str) -> str:
+        """The ARN that a bare id or alias would have."""
+        resource = key_id if key_id.startswith("alias/") else f"key/{key_id}"
+        return f"arn:aws:kms:{region}:{ACCOUNT_ID}:{resource}"
+
+    def ready_key(self, region: str) -> str:
+        """Make the key with the well-known id and return its ARN."""
+        key = self._new_key(region, "ready for use")
+        keys = kms_backends[ACCOUNT_ID][region].keys
+        del keys[key.id]
+        key.arn, key.id = key.arn.replace(key.id, KEY_ID), KEY_ID
+        keys[KEY_ID] = key
+        return str(key.arn)
+
+    def create_key(self, region: str, description: str) -> str:
+        """Make a symmetric key and return its ARN."""
+        return str(self._new_key(region, description).arn)
+
+    def set_key_state(self, arn: str, state: str) -> None:
+        """Set a key's state to "Enabled" or "Disabled"."""
+        key = self.kms_key(arn, arn.split(":")[3])
+        if key is None:
+            raise LookupError(f"there is no key {arn}")
+        key.key_state, key.enabled = state, state == "Enabled"
+
+    def _new_key(self, region: str, description: str) -> Any:
+        return kms_backends[ACCOUNT_ID][region].create_key(
+            None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", description, None
+        )
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read_pieces(descriptor: int, begin: int, end: int) -> Iterator[bytes]:
+    with _closing(descriptor):
+        while begin < end:
+            piece = os.pread(descriptor, min(_PIECE, end - begin), begin)
+            if not piece:
+                return
+            begin += len(piece)
+            yield piece

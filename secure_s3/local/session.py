@@ -1,0 +1,78 @@
+"""A boto3 session that can only mean the embedded endpoint.
+
+It knows region, credentials, endpoint and trust store from the start, and looks neither at the
+environment nor at ``~/.aws``: a profile, a proxy or an AWS_CA_BUNDLE on the developer's machine cannot
+send a test anywhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+
+if TYPE_CHECKING:
+    import boto3
+
+__all__ = ["local_session"]
+
+
+@lru_cache(maxsize=1)
+def _session_class() -> type[Any]:
+    """The botocore session class of this module; made on first use, for botocore takes long to import."""
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+    from botocore.session import Session
+
+    # (name in the config file, name in the environment, default, conversion): the environment is left out.
+    deaf = {
+        name: (config_name, None, default, convert)
+        for name, (config_name, _variable, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+
+    class LocalSession(Session):
+        """A botocore session whose clients go to one endpoint unless told otherwise."""
+
+        def __init__(self, endpoint_url: str, ca_bundle: str) -> None:
+            super().__init__(session_vars=deaf)
+            self._local = {"endpoint_url": endpoint_url, "verify": ca_bundle}
+            self.set_config_variable("config_file", os.devnull)
+            self.set_config_variable("credentials_file", os.devnull)
+
+        def create_client(self, *args: Any, **kwargs: Any) -> Any:
+            given = {name: value for name, value in kwargs.items() if value is not None}
+            positional = len(args) > 4  # use_ssl and what follows it were given by position
+            return super().create_client(
+                *args, **(kwargs if positional else {**kwargs, **self._local, **given})
+            )
+
+    return LocalSession
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """botocore's service descriptions, read once per process: it takes a third of a second."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def local_session(*, region: str, endpoint_url: str, ca_bundle: str) -> boto3.Session:
+    """A plain boto3 session for the endpoint.
+
+    What it does not promise: a client made with another ``endpoint_url`` of the caller's goes there, with
+    credentials that no service accepts.
+    """
+    import boto3
+    from botocore.config import Config
+
+    core = _session_class()(endpoint_url, ca_bundle)
+    core.register_component("data_loader", _loader())
+    core.set_default_client_config(Config(proxies={}))  # a proxy has no way to this machine's loopback
+    return boto3.Session(
+        botocore_session=core,
+        region_name=region,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+    )

@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: uploads, downloads, copies, file objects and batches."""

@@ -1,0 +1,187 @@
+"""Copies on the server's side: one CopyObject, or a multipart copy that keeps metadata and tags."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from .. import limits
+from ..encryption import Strategy
+from ..errors import ConfigurationError, EncryptionNotConfirmed
+from ..guard import guard_of, with_strategy
+from ..guard.faults import typed
+from .cleanup import remark, remove_unconfirmed
+from .receipts import Receipt, confirmed, receipt
+from .settings import Callback, Settings, accepted, for_operation
+from .tracking import Stopped, Tracker
+from .workers import in_parallel
+
+_ARGUMENTS = ("CopyObject", "CreateMultipartUpload", "CompleteMultipartUpload")
+_SINGLE_COPY = 256 * limits.MIB
+_KEPT = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "Expires",
+    "Metadata",
+    "WebsiteRedirectLocation",
+)
+
+
+def copy(
+    client: Any,
+    source: Any,
+    bucket: str,
+    key: str,
+    *,
+    source_encryption: Strategy | None = None,
+    source_client: Any = None,
+    extra_args: Mapping[str, Any] | None = None,
+    callback: Callback | None = None,
+    config: Any = None,
+) -> Receipt:
+    """Copy an object within S3 and return the receipt of the new one.
+
+    Args:
+        client: A hardened S3 client, under the strategy of the destination.
+        source: ``{"Bucket": …, "Key": …, "VersionId": …}`` or ``"bucket/key"``.
+        source_encryption: How the source is protected, where reading it needs a key (SSE-C); the default
+            is the strategy of the destination.
+        source_client: A hardened client of the source's region.
+        extra_args: Members of CopyObject and of the multipart operations.
+        callback: Called with the number of further bytes copied.
+        config: A TransferConfig; without one, sources from 256 MiB on are copied in parts.
+
+    Raises:
+        ConfigurationError, EncryptionNotConfirmed, ServiceError, TransportError: as in ``upload``.
+    """
+    settings = Settings.from_config(config) if config is not None else Settings(threshold=_SINGLE_COPY)
+    extra = accepted(client, _ARGUMENTS, extra_args)
+    started = time.perf_counter()
+    job = _Copy(
+        client, parse_source(source), {"Bucket": bucket, "Key": key}, extra, settings, Tracker(callback)
+    )
+    try:
+        with typed("copy", bucket, key):
+            answer, size = job.run(source_encryption, source_client)
+    except Stopped as error:
+        raise (job.tracker.failure or error) from None
+    return receipt(answer, bucket=bucket, key=key, size=size, seconds=time.perf_counter() - started)
+
+
+def parse_source(source: Any) -> dict[str, str]:
+    """CopySource as a dictionary; ConfigurationError if it names no object."""
+    if isinstance(source, str):
+        bucket, _, key = source.removeprefix("/").partition("/")
+        key, _, version = key.partition("?versionId=")
+        source = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+    if not isinstance(source, Mapping) or not source.get("Bucket") or not source.get("Key"):
+        raise ConfigurationError(
+            f"CopySource={source!r} names no object", fix='pass {"Bucket": "…", "Key": "…"}'
+        )
+    if unknown := sorted(source.keys() - {"Bucket", "Key", "VersionId"}):
+        raise ConfigurationError(
+            f"CopySource has {', '.join(unknown)}", fix="it takes Bucket, Key and VersionId"
+        )
+    return dict(source)
+
+
+def read_parameters(client: Any, source_encryption: Strategy | None) -> Mapping[str, object]:
+    """The CopySource… members that reading the source needs."""
+    guard = guard_of(client)
+    strategy = source_encryption or (guard.strategy if guard else None)
+    return strategy.copy_source() if strategy else {}
+
+
+class _Copy:
+    """One copy on its way."""
+
+    def __init__(
+        self,
+        client: Any,
+        source: dict[str, str],
+        target: dict[str, str],
+        extra: dict[str, Any],
+        settings: Settings,
+        tracker: Tracker,
+    ) -> None:
+        self.client, self.source, self.target = client, source, target
+        self.extra, self.settings, self.tracker = extra, settings, tracker
+
+    def run(self, source_encryption: Strategy | None, source_client: Any) -> tuple[Mapping[str, Any], int]:
+        """The answer that settled it, and the number of bytes."""
+        reader = source_client or self.client
+        if source_encryption is not None:
+            reader = with_strategy(reader, source_encryption)
+        self.extra = dict(read_parameters(self.client, source_encryption)) | self.extra
+        with typed("HeadObject", self.source["Bucket"], self.source["Key"]):
+            head = reader.head_object(**self.source)
+        size: int = head["ContentLength"]
+        self.extra.setdefault("CopySourceIfMatch", head["ETag"])
+        if size < self.settings.threshold and size <= limits.MAX_SINGLE_COPY_BYTES:
+            return self._single(size), size
+        return self._multipart(reader, head, size), size
+
+    def _single(self, size: int) -> Mapping[str, Any]:
+        arguments = for_operation(self.client, "CopyObject", self.extra)
+        try:
+            answer: dict[str, Any] = self.client.copy_object(
+                **self.target, CopySource=self.source, **arguments
+            )
+        except EncryptionNotConfirmed as error:
+            remove_unconfirmed(self.client, self.target, error)
+            raise
+        self.tracker.advance(size)
+        return answer | (answer.get("CopyObjectResult") or {})
+
+    def _multipart(self, reader: Any, head: Mapping[str, Any], size: int) -> Mapping[str, Any]:
+        arguments = self._described(reader, head)
+        created = self.client.create_multipart_upload(**self.target, **arguments)
+        upload = {**self.target, "UploadId": created["UploadId"]}
+        try:
+            parts = self._copy_parts(upload, size)
+            final = for_operation(self.client, "CompleteMultipartUpload", self.extra)
+            answer: Mapping[str, Any] = self.client.complete_multipart_upload(
+                **upload, MultipartUpload={"Parts": parts}, **final
+            )
+        except BaseException as error:
+            try:
+                self.client.abort_multipart_upload(**upload)
+            except Exception as failure:  # noqa: BLE001 - the first error is the one to report
+                remark(error, f"its parts could not be removed ({failure}); upload id {created['UploadId']}")
+            raise
+        return confirmed(created) | dict(answer)
+
+    def _described(self, reader: Any, head: Mapping[str, Any]) -> dict[str, Any]:
+        """What CreateMultipartUpload is told: the source's metadata and tags, unless they are replaced."""
+        arguments = for_operation(self.client, "CreateMultipartUpload", self.extra)
+        if self.extra.get("MetadataDirective") != "REPLACE":
+            arguments = {name: head[name] for name in _KEPT if head.get(name)} | arguments
+        if head.get("TagCount") and self.extra.get("TaggingDirective") != "REPLACE":
+            tags = reader.get_object_tagging(**self.source)["TagSet"]
+            arguments.setdefault("Tagging", urlencode({tag["Key"]: tag["Value"] for tag in tags}))
+        return arguments
+
+    def _copy_parts(self, upload: dict[str, Any], size: int) -> list[dict[str, Any]]:
+        part_bytes = self.settings.part_size_for(size)
+        arguments = for_operation(self.client, "UploadPartCopy", self.extra)
+
+        def send(number: int) -> dict[str, Any]:
+            self.tracker.check()
+            first = (number - 1) * part_bytes
+            last = min(first + part_bytes, size) - 1
+            answer = self.client.upload_part_copy(
+                **upload,
+                PartNumber=number,
+                CopySource=self.source,
+                CopySourceRange=f"bytes={first}-{last}",
+                **arguments,
+            )
+            self.tracker.advance(last - first + 1)
+            return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+
+        return in_parallel(send, range(1, -(-size // part_bytes) + 1), self.settings, self.tracker)

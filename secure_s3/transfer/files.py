@@ -1,0 +1,276 @@
+"""Objects opened like files: a seekable reader over ranges, a writer that uploads while it is written."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import warnings
+from collections.abc import Mapping
+from typing import Any, BinaryIO, cast
+
+from botocore.exceptions import ConnectionError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+
+from ..errors import ConfigurationError, ObjectChanged, PreconditionFailed, TransferError
+from ..guard.faults import typed
+from ..guard.waiting import attempt
+from .receipts import Receipt
+from .settings import Settings, accepted
+from .upload import upload
+
+_READ_AHEAD = 1 << 20
+_SKIP = 1 << 20
+_BROKEN = (ResponseStreamingError, IncompleteReadError, ReadTimeoutError, ConnectionError)
+
+
+def open_object(
+    client: Any,
+    bucket: str,
+    key: str,
+    mode: str = "rb",
+    *,
+    extra_args: Mapping[str, Any] | None = None,
+    config: Any = None,
+) -> BinaryIO:
+    """An object as a binary file: ``"rb"`` reads and seeks, ``"wb"`` writes.
+
+    Reading is pinned to the version that was there when it was opened. What is written becomes an object
+    when the file is closed without an error; when a ``with`` block is left by an exception, or the file is
+    forgotten without ``close()``, the upload is aborted and there is no object.
+
+    Raises:
+        ConfigurationError: another mode; for text, wrap it in ``io.TextIOWrapper``.
+        NotFound, AccessDenied and others: at once for reading, at ``close()`` or a later ``write()`` for
+            writing.
+    """
+    if mode in ("rb", "br"):
+        reader = ObjectReader(client, bucket, key, accepted(client, ("GetObject",), extra_args))
+        return io.BufferedReader(reader, _READ_AHEAD)
+    if mode in ("wb", "bw"):
+        return cast(BinaryIO, ObjectWriter(client, bucket, key, extra_args, Settings.from_config(config)))
+    raise ConfigurationError(
+        f"mode {mode!r} is not supported",
+        why="objects are bytes, and are written as a whole",
+        fix='use "rb" or "wb"; for text: io.TextIOWrapper(s3.open(bucket, key, "rb"), encoding="utf-8")',
+    )
+
+
+class ObjectReader(io.RawIOBase):
+    """The bytes of one version of an object; sequential reading streams, seeking makes ranged requests."""
+
+    def __init__(self, client: Any, bucket: str, key: str, extra: dict[str, Any]) -> None:
+        super().__init__()
+        self._client = client
+        self._request = {"Bucket": bucket, "Key": key, **extra}
+        self._body: Any = None
+        self._at = 0  # where the body stands
+        self._position = 0  # where the reader stands
+        self.name = f"s3://{bucket}/{key}"
+        with typed("GetObject", bucket, key):
+            answer = client.get_object(**self._request)
+        self._body = answer["Body"]
+        self.size: int = answer["ContentLength"]
+        self._request["IfMatch"] = answer["ETag"]
+        if answer.get("VersionId"):
+            self._request["VersionId"] = answer["VersionId"]
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Position in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move; nothing is requested before the next read."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise ValueError(f"negative seek position {base + offset}")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill *buffer* as far as one read goes; 0 at the end."""
+        if self.closed:
+            raise ValueError("the file is closed")
+        with typed("GetObject", self._request["Bucket"], self._request["Key"]):
+            data = attempt(lambda: self._read(len(buffer)), on=_BROKEN)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._drop()
+        super().close()
+
+    def _read(self, size: int) -> bytes:
+        size = min(size, self.size - self._position)
+        if size <= 0:
+            return b""
+        self._stand()
+        try:
+            data: bytes = self._body.read(size)
+            if not data:
+                raise IncompleteReadError(actual_bytes=self._position, expected_bytes=self.size)
+            self._at = self._position = self._position + len(data)
+            if self._at == self.size:
+                self._body.read(1)  # lets botocore compare its checksum
+                self._drop()
+        except _BROKEN:
+            self._drop()
+            raise
+        return data
+
+    def _stand(self) -> None:
+        """Have a body that stands where the reader stands."""
+        gap = self._position - self._at
+        if self._body is not None and 0 < gap <= _SKIP:
+            while self._at < self._position and (data := self._body.read(self._position - self._at)):
+                self._at += len(data)
+        if self._body is not None and self._at == self._position:
+            return
+        self._drop()
+        try:
+            with typed("GetObject", self._request["Bucket"], self._request["Key"]):
+                answer = self._client.get_object(**self._request, Range=f"bytes={self._position}-")
+        except PreconditionFailed as error:
+            raise ObjectChanged(
+                f"{self.name} was replaced while it was open",
+                why="its ETag is another one now",
+                fix="open it again, or name a version: extra_args={'VersionId': …}",
+            ) from error
+        self._body, self._at = answer["Body"], self._position
+
+    def _drop(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+
+class ObjectWriter(io.RawIOBase):
+    """Bytes that become an object on ``close()``; ``receipt`` tells of it afterwards.
+
+    A thread uploads while the caller writes; at most one part waits, so that writing is as fast as S3.
+    """
+
+    def __init__(
+        self, client: Any, bucket: str, key: str, extra: Mapping[str, Any] | None, settings: Settings
+    ) -> None:
+        super().__init__()
+        self.name = f"s3://{bucket}/{key}"
+        self.receipt: Receipt | None = None
+        self._channel = _Channel(settings.part_bytes)
+        self._failure: BaseException | None = None
+        arguments = {"extra_args": accepted(client, ("PutObject", "CreateMultipartUpload"), extra)}
+
+        def run() -> None:
+            try:
+                self.receipt = upload(client, self._channel, bucket, key, config=settings, **arguments)  # type: ignore[arg-type]
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+                self._failure = error
+                self._channel.abandon()
+
+        self._thread = threading.Thread(target=run, name="secure-s3-writer", daemon=True)
+        self._thread.start()
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take *data*; raises what the upload failed with, as soon as it is known."""
+        if self.closed:
+            raise ValueError("the file is closed")
+        content = bytes(data)
+        if not self._channel.put(content):
+            self.close()
+        return len(content)
+
+    def close(self) -> None:
+        """Finish the upload and wait for it; raises what it failed with."""
+        if self.closed:
+            return
+        self._channel.finish()
+        try:
+            self._thread.join()
+        except BaseException:
+            self.abort()
+            raise
+        super().close()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def abort(self) -> None:
+        """Give the upload up; there will be no object."""
+        if self.closed:
+            return
+        self._channel.fail()
+        self._thread.join()
+        super().close()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Close; after an exception, abort."""
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def __del__(self) -> None:
+        if getattr(self, "_thread", None) is not None and not self.closed:
+            warnings.warn(
+                f"{self.name} was never closed; nothing was uploaded", ResourceWarning, stacklevel=2
+            )
+            self.abort()
+
+
+class _Channel:
+    """Bytes from the writing thread to the uploading one, at most *limit* waiting."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting = bytearray()
+        self._change = threading.Condition()
+        self._finished = self._failed = self._abandoned = False
+
+    def seekable(self) -> bool:
+        return False
+
+    def put(self, data: bytes) -> bool:
+        """Take *data* when there is room; False if nobody reads any more."""
+        with self._change:
+            self._change.wait_for(lambda: len(self._waiting) < self._limit or self._abandoned)
+            self._waiting += data
+            self._change.notify_all()
+            return not self._abandoned
+
+    def finish(self) -> None:
+        with self._change:
+            self._finished = True
+            self._change.notify_all()
+
+    def fail(self) -> None:
+        with self._change:
+            self._failed = True
+            self._change.notify_all()
+
+    def abandon(self) -> None:
+        with self._change:
+            self._abandoned = True
+            self._change.notify_all()
+
+    def read(self, size: int) -> bytes:
+        """What is there, up to *size*; b"" at the end."""
+        with self._change:
+            self._change.wait_for(lambda: self._waiting or self._finished or self._failed)
+            if self._failed:
+                raise TransferError("the file was given up by its writer")
+            data = bytes(self._waiting[:size])
+            del self._waiting[:size]
+            self._change.notify_all()
+            return data

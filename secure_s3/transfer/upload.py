@@ -1,0 +1,238 @@
+"""Uploads: one PutObject or a multipart upload, all of it or nothing.
+
+1. the source is opened and measured
+2. small ones go as one PutObject
+3. larger ones: CreateMultipartUpload (whose answer must confirm the encryption before a byte is sent),
+   parts in parallel, a last look at the source, CompleteMultipartUpload with the CRC32 of the whole
+4. any failure, Ctrl-C included, stops the threads and aborts the upload; what was stored without the
+   configured encryption is removed again
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .. import limits
+from ..errors import EncryptionNotConfirmed, NotFound, SecureS3Error, TransferError
+from ..guard.faults import typed
+from . import crc
+from .cleanup import remark, remove, remove_unconfirmed
+from .receipts import Receipt, confirmed, receipt
+from .settings import Callback, Settings, accepted, for_operation
+from .source import Part, Source, in_memory, opened, read_exactly
+from .tracking import Stopped, Tracker
+from .workers import in_parallel
+
+_ARGUMENTS = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
+_ON_EVERY_PART = ("RequestPayer", "ExpectedBucketOwner", "ChecksumAlgorithm")
+_ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+
+
+def upload(
+    client: Any,
+    source: Any,
+    bucket: str,
+    key: str,
+    *,
+    extra_args: Mapping[str, Any] | None = None,
+    callback: Callback | None = None,
+    config: Any = None,
+) -> Receipt:
+    """Send *source* to S3 and return the receipt.
+
+    Args:
+        client: A hardened S3 client.
+        source: A path, or a binary file object, seekable or not; it is read from its current position
+            and not closed.
+        extra_args: Members of PutObject, CreateMultipartUpload or CompleteMultipartUpload, conditional
+            ones (``IfNoneMatch="*"``, ``IfMatch``) included; with multipart these are decided at the end.
+        callback: Called with the number of further bytes sent, from the threads that send them.
+        config: A boto3 TransferConfig.
+
+    Raises:
+        ConfigurationError: the source or an argument is no use; nothing was sent.
+        SourceChanged: the source grew, shrank or broke off.
+        EncryptionNotConfirmed: S3's answer does not show the configured encryption.
+        ServiceError, TransportError: S3 refused, or could not be reached.
+    """
+    settings = Settings.from_config(config)
+    extra = accepted(client, _ARGUMENTS, extra_args)
+    started = time.perf_counter()
+    src = opened(source)
+    job = _Upload(client, bucket, key, extra, settings, Tracker(callback))
+    try:
+        with typed("upload", bucket, key):
+            answer, size = job.run(src)
+    except Stopped as error:
+        raise (job.tracker.failure or error.__cause__ or error) from None
+    finally:
+        src.close()
+    return receipt(answer, bucket=bucket, key=key, size=size, seconds=time.perf_counter() - started)
+
+
+class _Upload:
+    """One upload on its way."""
+
+    def __init__(
+        self, client: Any, bucket: str, key: str, extra: dict[str, Any], settings: Settings, tracker: Tracker
+    ) -> None:
+        self.client = client
+        self.target = {"Bucket": bucket, "Key": key}
+        self.extra = extra
+        self.settings = settings
+        self.tracker = tracker
+        if client.meta.config.request_checksum_calculation == "when_supported" and not _own_checksum(extra):
+            self.extra.setdefault("ChecksumAlgorithm", "CRC32")
+
+    def run(self, src: Source) -> tuple[Mapping[str, Any], int]:
+        """The answer that settled it, and the number of bytes."""
+        if src.size is None:
+            return self._stream(src)
+        if src.size < self.settings.threshold and src.size <= limits.MAX_SINGLE_PUT_BYTES:
+            return self._single(src.whole(self.tracker), src), src.size
+        return self._multipart(src)
+
+    def _stream(self, src: Any) -> tuple[Mapping[str, Any], int]:
+        """A source of unknown length: one PutObject if it ends within the first part."""
+        first = read_exactly(src._file, max(self.settings.threshold, self.settings.part_bytes))
+        if len(first) < max(self.settings.threshold, self.settings.part_bytes):
+            return self._single(in_memory(first, self.tracker), src), len(first)
+        return self._multipart(src, first)
+
+    def _single(self, body: Part, src: Source) -> Mapping[str, Any]:
+        size = len(body)
+        # Small bodies go as bytes: one write to the socket instead of a loop over it.
+        data = body.read() if size <= limits.MIB else body
+        if isinstance(data, bytes):
+            src.finish()
+        body.on_the_wire = True
+        arguments = for_operation(self.client, "PutObject", self.extra)
+        try:
+            answer: Mapping[str, Any] = self.client.put_object(**self.target, Body=data, **arguments)
+        except EncryptionNotConfirmed as error:
+            remove_unconfirmed(self.client, self.target, error)
+            raise
+        if isinstance(data, bytes):
+            self.tracker.advance(size)
+        else:
+            self._finish_single(src, answer)
+        return answer
+
+    def _finish_single(self, src: Source, answer: Mapping[str, Any]) -> None:
+        try:
+            src.finish()
+        except TransferError as error:
+            remove(self.client, self.target, answer, error)
+            raise
+
+    def _multipart(self, src: Source, first: bytes = b"") -> tuple[Mapping[str, Any], int]:
+        arguments = for_operation(self.client, "CreateMultipartUpload", self.extra)
+        if self.extra.get("ChecksumAlgorithm") == "CRC32":
+            arguments.setdefault("ChecksumType", "FULL_OBJECT")
+        try:
+            created = self.client.create_multipart_upload(**self.target, **arguments)
+        except EncryptionNotConfirmed as error:
+            self._abort((error.answer or {}).get("UploadId"), error)
+            raise
+        upload_id = created["UploadId"]
+        try:
+            parts = self._send_parts(src, first, upload_id)
+            src.finish()
+            size = sum(part["Size"] for part in parts)
+            answer = self._complete(upload_id, parts, size, arguments.get("ChecksumType"))
+            return confirmed(created) | dict(answer), size
+        except BaseException as error:
+            if not isinstance(error, EncryptionNotConfirmed) or error.operation != "CompleteMultipartUpload":
+                self._abort(upload_id, error)
+            raise
+
+    def _send_parts(self, src: Source, first: bytes, upload_id: str) -> list[dict[str, Any]]:
+        part_bytes = self.settings.part_size_for(src.size)
+        arguments = {name: self.extra[name] for name in _ON_EVERY_PART if name in self.extra}
+
+        def bodies() -> Any:
+            if first:
+                yield in_memory(first, self.tracker)
+            yield from src.parts(part_bytes, self.tracker)
+
+        def send(numbered: tuple[int, Part]) -> dict[str, Any]:
+            number, body = numbered
+            if number > limits.MAX_PARTS:
+                raise TransferError(
+                    f"the source needs more than {limits.MAX_PARTS} parts of {part_bytes} bytes",
+                    why="its length was not known at the start, and S3 takes no more parts",
+                    fix="pass Config=TransferConfig(multipart_chunksize=…) with larger parts",
+                )
+            body.on_the_wire = True
+            answer = self.client.upload_part(
+                **self.target, UploadId=upload_id, PartNumber=number, Body=body, **arguments
+            )
+            sums = {f"Checksum{name}": answer.get(f"Checksum{name}") for name in _ALGORITHMS}
+            return {
+                "PartNumber": number,
+                "ETag": answer["ETag"],
+                "Size": len(body),
+                **{name: value for name, value in sums.items() if value},
+            }
+
+        return in_parallel(send, enumerate(bodies(), 1), self.settings, self.tracker)
+
+    def _complete(
+        self, upload_id: str, parts: list[dict[str, Any]], size: int, checksum_type: str | None
+    ) -> Mapping[str, Any]:
+        arguments = for_operation(self.client, "CompleteMultipartUpload", self.extra)
+        arguments.pop("ChecksumAlgorithm", None)
+        whole = None
+        if checksum_type == "FULL_OBJECT" and all(part.get("ChecksumCRC32") for part in parts):
+            whole = crc.encode(
+                crc.combined((crc.decode(part["ChecksumCRC32"]), part["Size"]) for part in parts)
+            )
+            arguments = {"ChecksumType": checksum_type, "ChecksumCRC32": whole} | arguments
+        sent = [{name: value for name, value in part.items() if name != "Size"} for part in parts]
+        try:
+            answer: Mapping[str, Any] = self.client.complete_multipart_upload(
+                **self.target, UploadId=upload_id, MultipartUpload={"Parts": sent}, **arguments
+            )
+        except EncryptionNotConfirmed as error:
+            remove_unconfirmed(self.client, self.target, error)
+            raise
+        except Exception as error:
+            settled = self._settled(error, whole, size)
+            if settled is None:
+                raise
+            return settled
+        return {"ChecksumCRC32": whole} | dict(answer) if whole else answer
+
+    def _settled(self, error: Exception, whole: str | None, size: int) -> Mapping[str, Any] | None:
+        """The object, if it is there after all: a completion may have worked and only its answer be lost."""
+        response = getattr(error, "response", {})
+        retried = response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+        if whole is None or response.get("Error", {}).get("Code") != "NoSuchUpload" or not retried:
+            return None
+        try:
+            found: Mapping[str, Any] = self.client.head_object(**self.target, ChecksumMode="ENABLED")
+        except Exception:  # noqa: BLE001 - the first error is the one to report
+            return None
+        same = found.get("ChecksumCRC32") == whole and found.get("ContentLength") == size
+        return found if same else None
+
+    def _abort(self, upload_id: str | None, cause: BaseException) -> None:
+        """Abort the multipart upload; where that fails, say so in the error on its way up."""
+        if upload_id is None:
+            return
+        arguments = for_operation(self.client, "AbortMultipartUpload", self.extra)
+        for name in [name for name in arguments if name.startswith("If")]:
+            del arguments[name]
+        try:
+            with typed("AbortMultipartUpload", bucket=self.target["Bucket"], key=self.target["Key"]):
+                self.client.abort_multipart_upload(**self.target, UploadId=upload_id, **arguments)
+        except NotFound:
+            return
+        except SecureS3Error as error:
+            remark(cause, f"its parts could not be removed ({error.what}); upload id {upload_id}")
+
+
+def _own_checksum(extra: Mapping[str, Any]) -> bool:
+    return any(f"Checksum{name}" in extra for name in _ALGORITHMS)
