@@ -21,7 +21,7 @@ from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
 from . import presigning, redaction, tls
-from .endpoint import Road, allowed_hosts, endpoint_roads, refuse
+from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
 from .managed import ManagedTransfers
 from .requests import apply_strategy, check_bucket, check_wire
 from .responses import check_answer
@@ -37,12 +37,13 @@ _PRESIGNERS = frozenset(
 class Guard:
     """What one hardened client holds itself to; its methods are botocore event handlers."""
 
-    __slots__ = ("_allowed_host", "profile", "strategy")
+    __slots__ = ("_endpoint", "allowed_host", "profile", "strategy")
 
-    def __init__(self, strategy: Strategy | None, profile: SecurityProfile, endpoint_url: str) -> None:
+    def __init__(self, strategy: Strategy | None, profile: SecurityProfile, client: Any) -> None:
         self.strategy = strategy
         self.profile = profile
-        self._allowed_host = allowed_hosts(endpoint_url)
+        self.allowed_host = allowed_hosts(client.meta.endpoint_url)
+        self._endpoint = client._endpoint
 
     def __repr__(self) -> str:
         return f"Guard({self.strategy!r}, profile={self.profile.name!r})"
@@ -56,27 +57,45 @@ class Guard:
         """Last before the request is built: the strategy's members, and nothing that contradicts them."""
         tls.refuse_history()
         strategy = context.setdefault(_STRATEGY, self.strategy)
-        if strategy is not None:
-            apply_strategy(params, model.name, strategy, self.profile)
-            context[_WHERE] = (params.get("Bucket"), params.get("Key"))
+        apply_strategy(params, model.name, strategy, self.profile)
+        context[_WHERE] = (params.get("Bucket"), params.get("Key"))
+
+    def checksum_in_header(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """A checksum ahead of the body where the body can be read twice.
+
+        botocore would send it behind the body, in the aws-chunked encoding, which costs more CPU than
+        reading twice, and which servers before 2025 do not understand. The protection is the same.
+        """
+        algorithm = context.get("checksum", {}).get("request_algorithm")
+        body = params.get("body")
+        if isinstance(algorithm, dict) and algorithm.get("in") == "trailer" and hasattr(body, "seek"):
+            seekable = getattr(body, "seekable", None)
+            if seekable is None or seekable():
+                algorithm["in"] = "header"
 
     def choose_signer(self, signature_version: Any, **_: Any) -> str | None:
         """SigV4 for everything presigned; None leaves the choice to botocore."""
         return "s3v4" if signature_version in _PRESIGNERS else None
 
-    def check_request(self, request: Any, operation_name: str, **_: Any) -> None:
+    def check_request(
+        self, request: Any, operation_name: str, signature_version: Any = None, **_: Any
+    ) -> None:
         """Last before signing, on every attempt."""
+        tls.refuse_history()
+        tls.require_pinned(self._endpoint.http_session, self.profile.min_tls)
+        refuse_old_signature(signature_version, f"signing {operation_name}")
         strategy = request.context.get(_STRATEGY, self.strategy)
         fields = request.context.get("s3-presign-post-fields")
         if fields is not None:
             presigning.check_post(fields, request.context["s3-presign-post-policy"], strategy)
             strategy = None
-        check_wire(request.url, request.headers, operation_name, strategy, self._allowed_host)
+        check_wire(request.url, request.headers, operation_name, strategy, self.allowed_host)
 
     def check_answer(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         """After the last attempt: the encryption is confirmed."""
         strategy = context.get(_STRATEGY)
-        if strategy is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 300:
+        # An answer without a status is one that botocore takes for a success.
+        if strategy is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 200) >= 300:
             return
         bucket, key = context.get(_WHERE, (None, None))
         check_answer(parsed, model.name, strategy, bucket=bucket, key=key)
@@ -97,7 +116,7 @@ def harden_client(client: Any, strategy: Strategy | None, profile: SecurityProfi
         InsecureTransport: the client was made for plain HTTP or without verification.
         ConfigurationError: it is hardened already, with another strategy or profile.
     """
-    wanted = Guard(strategy, profile, client.meta.endpoint_url)
+    wanted = Guard(strategy, profile, client)
     present = guard_of(client)
     if present is not None:
         if (present.strategy, present.profile) != (wanted.strategy, wanted.profile):
@@ -110,7 +129,7 @@ def harden_client(client: Any, strategy: Strategy | None, profile: SecurityProfi
     _refuse_insecure(client)
     tls.refuse_history()
     redaction.install()
-    tls.pin_client(client, profile.min_tls)
+    tls.pin_client(client, profile.min_tls, wanted.allowed_host)
     service = client.meta.service_model.service_id.hyphenize()
     events = client.meta.events
     events.register_last("before-sign", wanted.check_request, unique_id="secure-s3-request")
@@ -121,6 +140,7 @@ def harden_client(client: Any, strategy: Strategy | None, profile: SecurityProfi
         events.register_last(
             "before-parameter-build.s3", wanted.check_parameters, unique_id="secure-s3-parameters"
         )
+        events.register_last("before-call.s3", wanted.checksum_in_header, unique_id="secure-s3-checksum")
         events.register_first("choose-signer.s3", wanted.choose_signer, unique_id="secure-s3-signer")
         events.register_last("after-call.s3", wanted.check_answer, unique_id="secure-s3-answer")
         original = type(client)
@@ -150,8 +170,11 @@ def with_strategy(client: Any, strategy: Strategy) -> Any:
     face = object.__new__(type(client))
     face.__dict__.update(client.__dict__)
     face.meta = copy.copy(client.meta)
-    face.meta.events = _StrategyEvents(client.meta.events, strategy)
-    face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client.meta.endpoint_url)
+    events = client.meta.events
+    if isinstance(events, _StrategyEvents):
+        events = events.below  # a face of a face: only the newest strategy may speak
+    face.meta.events = _StrategyEvents(events, strategy)
+    face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client)
     return face
 
 
@@ -163,28 +186,28 @@ class _StrategyEvents:
     """
 
     def __init__(self, events: Any, strategy: Strategy) -> None:
-        self._events = events
+        self.below = events
         self._strategy = strategy
 
     def emit(self, event_name: str, **kwargs: Any) -> Any:
         if event_name.startswith("before-parameter-build."):
             kwargs["context"][_STRATEGY] = self._strategy
-        return self._events.emit(event_name, **kwargs)
+        return self.below.emit(event_name, **kwargs)
 
     def emit_until_response(self, event_name: str, **kwargs: Any) -> Any:
-        return self._events.emit_until_response(event_name, **kwargs)
+        return self.below.emit_until_response(event_name, **kwargs)
 
     def register(self, *args: Any, **kwargs: Any) -> None:
-        self._events.register(*args, **kwargs)
+        self.below.register(*args, **kwargs)
 
     def register_first(self, *args: Any, **kwargs: Any) -> None:
-        self._events.register_first(*args, **kwargs)
+        self.below.register_first(*args, **kwargs)
 
     def register_last(self, *args: Any, **kwargs: Any) -> None:
-        self._events.register_last(*args, **kwargs)
+        self.below.register_last(*args, **kwargs)
 
     def unregister(self, *args: Any, **kwargs: Any) -> None:
-        self._events.unregister(*args, **kwargs)
+        self.below.unregister(*args, **kwargs)
 
 
 class _GuardedS3(ManagedTransfers):
@@ -217,6 +240,8 @@ class _GuardedS3(ManagedTransfers):
 
 
 def _refuse_insecure(client: Any) -> None:
+    if client.meta.service_model.service_id.hyphenize() == "s3":
+        refuse_old_signature(client.meta.config.signature_version, "Config or the AWS config file")
     roads = endpoint_roads(client.meta.endpoint_url, "endpoint_url")
     if not client._endpoint.http_session._verify:
         roads.append(

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.httpsession import get_cert_path
+from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES
+
 from ..errors import ConfigurationError, InsecureTransport
 from ..profile import SecurityProfile
 
@@ -44,6 +47,7 @@ _SYSTEM_STORES = (
     "/etc/ssl/cert.pem",
 )
 
+_OLD_SIGNATURES = frozenset({"s3", "s3-query", "s3-presign-post"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -66,6 +70,16 @@ def refuse(roads: Iterable[Road]) -> None:
         why="; ".join(dict.fromkeys(road.why for road in found)),
         fix="; ".join(dict.fromkeys(road.fix for road in found)),
     )
+
+
+def refuse_old_signature(version: object, source: str) -> None:
+    """Raise ConfigurationError when *version* is a Signature Version 2; *source* says where it is from."""
+    if isinstance(version, str) and version.lower() in _OLD_SIGNATURES:
+        raise ConfigurationError(
+            f"signature_version={version!r} is refused ({source})",
+            why="Signature Version 2 drops parts of the request silently and puts SSE-C keys into URLs",
+            fix="leave signature_version out, and look for event handlers of choose-signer",
+        )
 
 
 def environment_roads(environ: Mapping[str, str]) -> list[Road]:
@@ -93,6 +107,29 @@ def environment_roads(environ: Mapping[str, str]) -> list[Road]:
                 f"AWS_DATA_PATH={environ['AWS_DATA_PATH']} replaces the service models",
                 "a replaced model can drop encryption members or lead to another endpoint",
                 "unset AWS_DATA_PATH",
+            )
+        )
+    return roads
+
+
+def setting_roads(session: Any) -> list[Road]:
+    """The same two as settings of the AWS configuration file, or of the session itself."""
+    roads = []
+    if "AWS_CSM_ENABLED" not in os.environ and session.get_config_variable("csm_enabled"):
+        roads.append(
+            Road(
+                "csm_enabled sends metadata of every call over UDP in clear text",
+                "client-side monitoring has no encryption",
+                "remove csm_enabled from the AWS config file",
+            )
+        )
+    path = session.get_config_variable("data_path")
+    if path and "AWS_DATA_PATH" not in os.environ:
+        roads.append(
+            Road(
+                f"data_path={path} replaces the service models",
+                "a replaced model can drop encryption members or lead to another endpoint",
+                "remove data_path from the AWS config file",
             )
         )
     return roads
@@ -169,15 +206,15 @@ def configured_endpoint(session: Any, service: str) -> tuple[str, str] | None:
 
     The order is botocore's: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
     """
-    suffix = service.upper().replace("-", "_")
-    for variable in (f"AWS_ENDPOINT_URL_{suffix}", "AWS_ENDPOINT_URL"):
+    service_id = CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES.get(service, service).replace("-", "_")
+    for variable in (f"AWS_ENDPOINT_URL_{service_id.upper()}", "AWS_ENDPOINT_URL"):
         if value := os.environ.get(variable):
             return value, variable
     scoped = session.get_scoped_config()
     name = scoped.get("services")
     section = session.full_config.get("services", {}).get(name, {}) if name else {}
-    value = (section.get(service.replace("-", "_")) or {}).get("endpoint_url")
-    if value:
+    settings = section.get(service_id.lower())
+    if isinstance(settings, Mapping) and (value := settings.get("endpoint_url")):
         return value, f"endpoint_url of {service} in the services section {name!r} of the AWS config file"
     if value := scoped.get("endpoint_url"):
         return value, "endpoint_url in the AWS config file"
@@ -208,29 +245,24 @@ def trust_store(session: Any, profile: SecurityProfile) -> str | None:
     path, source = configured
     if path and (profile.allow_environment_ca_bundle or _is_system_store(path)):
         return check_bundle(path, source)
-    refuse(
-        [
-            Road(
-                f"{source}={path!r} would replace the trust store",
-                "whoever sets it decides which servers are believed"
-                if path
-                else "an empty value can mean no check",
-                "pass ca_bundle=… (or SECURE_S3_CA_BUNDLE for from_env and the command line) if you mean it, "
-                f"or remove {source}, or allow it in the profile: allow_environment_ca_bundle=True",
-            )
-        ]
-    )
+    refuse([_foreign_store(path, source)])
     return None
+
+
+def refuse_environment_bundle(verify: object, profile: SecurityProfile) -> None:
+    """Refuse the trust store of a client made elsewhere if it is the one that a variable names."""
+    for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        path = os.environ.get(variable)
+        if path and path == verify and not profile.allow_environment_ca_bundle and not _is_system_store(path):
+            refuse([_foreign_store(path, variable)])
 
 
 def check_bundle(path: str | os.PathLike[str], source: str) -> str:
     """*path* as a string, if it holds certificates; ConfigurationError that names *source* if not."""
-    text = os.fspath(path)
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else repr(path)
     try:
-        ssl.create_default_context(cafile=None if os.path.isdir(text) else text)
-        if not os.path.exists(text):
-            raise FileNotFoundError("no such file")
-    except (OSError, ssl.SSLError) as error:
+        ssl.create_default_context(cafile=text)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise ConfigurationError(
             f"{source}={text!r} is no bundle of CA certificates",
             why=getattr(error, "strerror", None) or str(error),
@@ -257,7 +289,7 @@ def is_aws(host: str) -> bool:
 
 def _under(host: str, suffixes: tuple[str, ...]) -> bool:
     host = host.lower().rstrip(".")
-    return any(host == suffix or host.endswith("." + suffix) for suffix in suffixes)
+    return bool(host) and any(host == suffix or host.endswith("." + suffix) for suffix in suffixes)
 
 
 def _configured_bundle(session: Any) -> tuple[str, str] | None:
@@ -271,14 +303,17 @@ def _configured_bundle(session: Any) -> tuple[str, str] | None:
     return None
 
 
+def _foreign_store(path: str, source: str) -> Road:
+    return Road(
+        f"{source}={path!r} would replace the trust store",
+        "whoever sets it decides which servers are believed" if path else "an empty value can mean no check",
+        "pass ca_bundle=… (or SECURE_S3_CA_BUNDLE for from_env and the command line) if you mean it, "
+        f"or remove {source}, or allow it in the profile: allow_environment_ca_bundle=True",
+    )
+
+
 def _is_system_store(path: str) -> bool:
     defaults = ssl.get_default_verify_paths()
-    stores = [*_SYSTEM_STORES, defaults.cafile, defaults.openssl_cafile]
-    try:
-        import certifi
-
-        stores.append(certifi.where())
-    except ImportError:
-        pass
+    stores = [*_SYSTEM_STORES, defaults.cafile, defaults.openssl_cafile, get_cert_path(True)]
     real = os.path.realpath(path)
     return os.path.isfile(real) and any(real == os.path.realpath(store) for store in stores if store)

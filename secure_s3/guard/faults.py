@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from .. import errors
 from .redaction import redact
@@ -82,6 +83,29 @@ _FAULTS: tuple[_Fault, ...] = (
         "see what the endpoint offers: secure-s3 tls URL; name a private CA as ca_bundle=…",
     ),
     (botocore_errors.FlexibleChecksumError, errors.ChecksumMismatch, "fetch it again"),
+    (botocore_errors.ChecksumError, errors.ChecksumMismatch, "fetch it again"),
+    (
+        botocore_errors.UnseekableStreamError,
+        errors.TransferError,
+        "a retry has to read the body again: pass bytes or a file that can seek",
+    ),
+    (
+        botocore_errors.AwsChunkedWrapperError,
+        errors.TransferError,
+        "a retry has to read the body again: pass bytes or a file that can seek",
+    ),
+    (
+        botocore_errors.WaiterError,
+        errors.SecureS3Error,
+        "it did not happen in the time given: check the name, or wait longer with WaiterConfig=…",
+    ),
+    (botocore_errors.CapacityNotAvailableError, errors.TransportError, "send fewer requests at a time"),
+    (
+        botocore_errors.PaginationError,
+        errors.TransportError,
+        "the endpoint does not answer like S3: check endpoint_url",
+    ),
+    (ResponseParserError, errors.TransportError, "the endpoint does not answer like S3: check endpoint_url"),
     (botocore_errors.ResponseStreamingError, errors.TransportError, "try again"),
     (botocore_errors.IncompleteReadError, errors.TransportError, "try again"),
     (
@@ -155,7 +179,7 @@ def typed(operation: str, bucket: str | None = None, key: str | None = None) -> 
     """Within it, what botocore raises leaves as an error of our tree, raised from the original."""
     try:
         yield
-    except (ClientError, botocore_errors.BotoCoreError) as error:
+    except (ClientError, botocore_errors.BotoCoreError, ResponseParserError) as error:
         ours = translate(error, operation=operation, bucket=bucket, key=key)
         if ours is None:
             raise

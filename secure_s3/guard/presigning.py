@@ -11,10 +11,12 @@ from ..encryption import Strategy
 from ..encryption.operations import HEADERS
 from ..errors import ConfigurationError, EncryptionConflict, PublicAccessRefused
 from ..profile import SecurityProfile
-from .requests import PUBLIC_ACLS
+from .requests import is_public_acl, is_public_grant
 
+_GRANT_KINDS = ("full-control", "read", "read-acp", "write", "write-acp")
 _log = logging.getLogger("secure_s3.guard")
 _SSE_FIELDS = frozenset(header.lower() for header in HEADERS.values())
+_ACL_FIELDS = ("acl", "x-amz-acl", *(f"x-amz-grant-{kind}" for kind in _GRANT_KINDS))
 
 
 def expiry(expires_in: Any, profile: SecurityProfile) -> int:
@@ -65,34 +67,49 @@ def with_encryption(
         return fields, conditions
     _refuse_customer_key(strategy)
     for name, value in strategy.headers("PutObject").items():
-        if fields.setdefault(name, value) != value:
-            raise _conflict(name, fields[name], strategy)
+        if (given := _values_of(name, fields)) not in ([], [value]):
+            raise _conflict(name, given, strategy)
+        if not given:
+            fields[name] = value
         if not _conditions_on(name, conditions):
             conditions.append({name: value})
     return fields, conditions
 
 
 def check_post(fields: Mapping[str, Any], policy: Mapping[str, Any], strategy: Strategy | None) -> None:
-    """Refuse a POST policy that does not demand exactly the strategy's encryption."""
+    """Refuse a POST policy that does not demand exactly the strategy's encryption, or lets everybody in."""
     conditions = policy.get("conditions", [])
-    acl = fields.get("acl")
-    if acl in PUBLIC_ACLS:
-        raise PublicAccessRefused(
-            f"the POST would store objects open to everybody: acl={acl}",
-            why="public ACLs are refused by this client",
-            fix="leave the field out",
-        )
+    _refuse_public_post(fields, conditions)
     if strategy is None:
-        return
+        raise ConfigurationError(
+            "a presigned POST is refused: this client has no encryption strategy",
+            why="whoever holds the form could store objects without encryption",
+            fix="make the session or the client with a strategy, e.g. SseKms(…)",
+        )
     _refuse_customer_key(strategy)
     expected = strategy.headers("PutObject")
     for name in _SSE_FIELDS:
-        wanted = expected.get(name)
-        demanded = _conditions_on(name, conditions)
-        if fields.get(name) != wanted:
-            raise _conflict(name, fields.get(name), strategy)
-        if demanded != ([wanted] if wanted is not None else []):
-            raise _conflict(name, demanded, strategy)
+        wanted = [expected[name]] if name in expected else []
+        for got in (_values_of(name, fields), _conditions_on(name, conditions)):
+            if got != wanted:
+                raise _conflict(name, got, strategy)
+
+
+def _refuse_public_post(fields: Mapping[str, Any], conditions: Sequence[Any]) -> None:
+    for name in _ACL_FIELDS:
+        for value in (*_values_of(name, fields), *_conditions_on(name, conditions)):
+            # None is a condition that leaves the choice to whoever fills in the form.
+            if value is None or is_public_acl(value) or is_public_grant(value):
+                raise PublicAccessRefused(
+                    f"the POST would let objects be stored open to everybody: {name}={value or 'any'}",
+                    why="public ACLs are refused by this client",
+                    fix="leave the field and its condition out, or demand one private value",
+                )
+
+
+def _values_of(name: str, fields: Mapping[str, Any]) -> list[Any]:
+    """The values of a form field; S3 does not distinguish upper and lower case in their names."""
+    return [value for key, value in fields.items() if str(key).lower() == name]
 
 
 def _conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
@@ -102,7 +119,7 @@ def _conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
         if isinstance(condition, Mapping):
             demanded += [value for key, value in condition.items() if str(key).lower() == name]
         elif len(condition) == 3 and str(condition[1]).lower() == f"${name}":
-            demanded.append(condition[2] if condition[0] == "eq" else None)
+            demanded.append(condition[2] if str(condition[0]).lower() == "eq" else None)
     return demanded
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,12 +12,12 @@ from ..encryption import Strategy
 from ..encryption.operations import HEADERS, MEMBERS, WRITES
 from ..errors import ConfigurationError, EncryptionConflict, InsecureTransport, PublicAccessRefused
 from ..profile import SecurityProfile
-from .operations import ACLS, BUCKET_DEFAULTS, IN_PLACE, NO_EXPECTED_OWNER, WIRE_CHECKED
+from .operations import ACLS, BUCKET_DEFAULTS, DELEGATES, IN_PLACE, NO_EXPECTED_OWNER, WIRE_CHECKED
 
 PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
 """Amazon S3 User Guide, "Access control list (ACL) overview": Canned ACL."""
 
-_PUBLIC_GROUPS = ("http://acs.amazonaws.com/groups/global/",)
+_PUBLIC_GROUPS = "acs.amazonaws.com/groups/global/"
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _BUCKET_ARN = re.compile(
     r"arn:aws[a-z-]*:(s3:[a-z0-9-]*:[0-9]{12}:accesspoint[:/]"
@@ -50,25 +50,32 @@ def check_bucket(bucket: object) -> None:
 
 
 def apply_strategy(
-    params: MutableMapping[str, Any], operation: str, strategy: Strategy, profile: SecurityProfile
+    params: MutableMapping[str, Any], operation: str, strategy: Strategy | None, profile: SecurityProfile
 ) -> None:
     """Put the strategy's members into *params*, and refuse whatever contradicts them.
+
+    Without a strategy nothing may be written: no encryption was configured.
 
     Raises:
         EncryptionConflict: the caller asked for another encryption or key.
         PublicAccessRefused: an ACL or a grant would open the object to everybody.
         ConfigurationError: another bucket owner than the profile's is expected.
     """
-    required = strategy.parameters(operation)
-    if operation in WRITES:
-        _refuse_conflicts(params, operation, strategy, required)
-    elif required:
-        _refuse_other_key(params, operation, strategy, required)
-    params.update(required)
-    if operation in WRITES or operation in ACLS:
+    if operation in WRITES or operation in ACLS or operation in DELEGATES:
         _refuse_public(params, operation)
-    if operation in BUCKET_DEFAULTS or operation in IN_PLACE:
-        _refuse_weaker(params, operation, strategy, profile)
+    if strategy is None:
+        _refuse_unconfigured(operation)
+    else:
+        required = strategy.parameters(operation)
+        if operation in WRITES:
+            _refuse_conflicts(params, operation, strategy, required)
+        elif required:
+            _refuse_other_key(params, operation, strategy, required)
+        params.update(required)
+        if operation in IN_PLACE:
+            _refuse_other_target(params, operation, strategy)
+    if operation in BUCKET_DEFAULTS:
+        _refuse_weaker_default(params, profile)
     if profile.expected_bucket_owner and operation not in NO_EXPECTED_OWNER:
         _expect_owner(params, operation, profile.expected_bucket_owner)
 
@@ -101,8 +108,24 @@ def check_wire(
             fix="pass the host as endpoint_url= if you mean it",
             operation=operation,
         )
+    _check_access_headers(headers, operation)
     if strategy is not None and operation in WIRE_CHECKED:
         _check_encryption_headers(headers, operation, strategy)
+
+
+def _check_access_headers(headers: Mapping[str, Any], operation: str) -> None:
+    for name, value in headers.items():
+        text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+        name = str(name).lower()
+        if (name == "x-amz-acl" and is_public_acl(text)) or (
+            name.startswith("x-amz-grant-") and is_public_grant(text)
+        ):
+            raise PublicAccessRefused(
+                f"{operation} was about to be sent with {name} = {text}",
+                why="public ACLs are refused by this client, whatever the bucket allows",
+                fix="look for an event handler that adds the header, and remove it",
+                operation=operation,
+            )
 
 
 def _check_encryption_headers(headers: Mapping[str, Any], operation: str, strategy: Strategy) -> None:
@@ -164,21 +187,22 @@ def _same(member: str, got: object, wanted: object) -> bool:
     return got == wanted
 
 
+def _refuse_unconfigured(operation: str) -> None:
+    if operation in WRITES or operation in IN_PLACE:
+        raise ConfigurationError(
+            f"{operation} is refused: this client has no encryption strategy",
+            why="it was made with encryption=None, for reading and for other services",
+            fix="make the session or the client with a strategy, e.g. SseKms(…)",
+            operation=operation,
+        )
+
+
 def _refuse_public(params: Mapping[str, Any], operation: str) -> None:
-    acl = params.get("ACL")
-    open_to = acl if acl in PUBLIC_ACLS else None
-    for member in _GRANTS:
-        if any(group in str(params.get(member, "")) for group in _PUBLIC_GROUPS):
-            open_to = f"{member}={params[member]}"
-    policy = params.get("AccessControlPolicy")
-    for grant in policy.get("Grants") or () if isinstance(policy, Mapping) else ():
-        uri = str((grant.get("Grantee") or {}).get("URI", ""))
-        if uri.startswith(_PUBLIC_GROUPS):
-            open_to = f"a grant to {uri}"
-    if open_to:
+    opening = next(_openings(params), None)
+    if opening:
         raise PublicAccessRefused(
             f"{operation} would open {_text(params.get('Bucket'))}/{_text(params.get('Key')) or ''} "
-            f"to everybody: {open_to}",
+            f"to everybody: {opening}",
             why="public ACLs are refused by this client, whatever the bucket allows",
             fix="share with a presigned URL or a bucket policy that names the reader",
             operation=operation,
@@ -187,26 +211,53 @@ def _refuse_public(params: Mapping[str, Any], operation: str) -> None:
         )
 
 
+def _openings(value: object, member: str = "") -> Iterator[str]:
+    """Every ACL and grant in the parameters, at any depth, that lets everybody in."""
+    if isinstance(value, Mapping) and member != "Metadata":
+        for name, inner in value.items():
+            yield from _openings(inner, str(name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _openings(inner, member)
+    elif isinstance(value, str) and (
+        (member in ("ACL", "CannedACL") and is_public_acl(value))
+        or (member == "URI" and is_public_grant(value))
+        or (member in _GRANTS and is_public_grant(value))
+    ):
+        yield f"{member}={value}"
+
+
+def is_public_acl(value: object) -> bool:
+    """Whether *value* is a canned ACL that lets everybody in, or everybody with an AWS account."""
+    return isinstance(value, str) and value.strip().lower() in PUBLIC_ACLS
+
+
+def is_public_grant(value: object) -> bool:
+    """Whether a grant names a group that everybody is in."""
+    return isinstance(value, str) and _PUBLIC_GROUPS in value.lower()
+
+
 _ALGORITHM_STRATEGY = {"AES256": "SseS3", "aws:kms": "SseKms", "aws:kms:dsse": "DsseKms"}
 
 
-def _refuse_weaker(
-    params: Mapping[str, Any], operation: str, strategy: Strategy, profile: SecurityProfile
-) -> None:
-    if operation in IN_PLACE:
-        target = (params.get("ObjectEncryption") or {}).get("SSEKMS") or {}
-        writes = strategy.parameters("PutObject")
-        if (
-            writes.get("ServerSideEncryption") != "aws:kms"
-            or target.get("KMSKeyArn") != writes["SSEKMSKeyId"]
-        ):
-            raise EncryptionConflict(
-                f"{operation} would give the object another encryption than the configured one",
-                why=f"this client writes with {strategy!r}",
-                fix="name the key of the client's SseKms strategy as KMSKeyArn",
-                operation=operation,
-            )
-        return
+def _refuse_other_target(params: Mapping[str, Any], operation: str, strategy: Strategy) -> None:
+    asked = params.get("ObjectEncryption")
+    target = asked.get("SSEKMS") if isinstance(asked, Mapping) else None
+    writes = strategy.parameters("PutObject")
+    if (
+        not isinstance(target, Mapping)
+        or writes.get("ServerSideEncryption") != "aws:kms"
+        or target.get("KMSKeyArn") != writes["SSEKMSKeyId"]
+    ):
+        raise EncryptionConflict(
+            f"{operation} would give the object another encryption than the configured one",
+            why=f"this client writes with {strategy!r}",
+            fix="name the key of the client's SseKms strategy as KMSKeyArn",
+            operation=operation,
+        )
+
+
+def _refuse_weaker_default(params: Mapping[str, Any], profile: SecurityProfile) -> None:
     rules = (params.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or ()
     algorithms = {
         str((rule.get("ApplyServerSideEncryptionByDefault") or {}).get("SSEAlgorithm", "AES256"))

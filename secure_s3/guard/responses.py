@@ -29,7 +29,7 @@ def check_answer(
         got = parsed.get(member)
         if got == wanted or (tolerant and got is None):
             continue
-        raise EncryptionNotConfirmed(
+        error = EncryptionNotConfirmed(
             f"{operation}: the answer shows {member} = {got!r} where {wanted!r} was asked for",
             why="the server ignored or changed the encryption; what it stored is not protected as configured",
             fix="do not trust this endpoint with the object; check that it supports the strategy",
@@ -38,3 +38,5 @@ def check_answer(
             key=key,
             request_id=parsed.get("ResponseMetadata", {}).get("RequestId"),
         )
+        error.answer = {name: value for name, value in parsed.items() if name != "Body"}
+        raise error

@@ -66,21 +66,31 @@ def harden(
             f"harden() takes a boto3 session, client or resource, not {type(session_or_client).__name__}"
         )
     endpoint.refuse(endpoint.environment_roads(os.environ))
+    endpoint.refuse_environment_bundle(session_or_client._endpoint.http_session._verify, rules[1])
     return harden_client(session_or_client, *rules)
 
 
+def plain_session() -> boto3.Session:
+    """A boto3 session as the environment describes it."""
+    return boto3.Session()
+
+
 def guarded_copy(
-    session: boto3.Session, encryption: Strategy | None, profile: SecurityProfile
+    session: boto3.Session,
+    encryption: Strategy | None,
+    profile: SecurityProfile,
+    ca_bundle: str | os.PathLike[str] | None = None,
 ) -> boto3.Session:
-    """A hardened session with the credentials and settings of *session*, which is not changed."""
+    """A hardened session with the credentials and settings of *session*, which is not changed.
+
+    Its clients believe *ca_bundle* where they are not given ``verify=``.
+    """
     twin = copy.copy(session)
     twin._session = copy.copy(session._session)
-    twin._session.__dict__.pop("create_client", None)
-    twin._session.__dict__.pop(_ATTRIBUTE, None)
-    if rules := session._session.__dict__.get(_ATTRIBUTE):
+    if rules := twin._session.__dict__.pop(_ATTRIBUTE, None):
         # A copy of a hardened session starts from the factory underneath.
         twin._session.__dict__["create_client"] = rules[2]
-    return _harden_session(twin, _checked(encryption, profile))
+    return _harden_session(twin, _checked(encryption, profile), ca_bundle)
 
 
 def _checked(
@@ -98,7 +108,11 @@ def _checked(
     return encryption, profile
 
 
-def _harden_session(session: boto3.Session, rules: tuple[Strategy | None, SecurityProfile]) -> boto3.Session:
+def _harden_session(
+    session: boto3.Session,
+    rules: tuple[Strategy | None, SecurityProfile],
+    ca_bundle: str | os.PathLike[str] | None = None,
+) -> boto3.Session:
     core = session._session
     present = core.__dict__.get(_ATTRIBUTE)
     if present is not None:
@@ -114,6 +128,8 @@ def _harden_session(session: boto3.Session, rules: tuple[Strategy | None, Securi
     def create_client(*args: Any, **kwargs: Any) -> Any:
         arguments = dict(_CREATE_CLIENT.bind(core, *args, **kwargs).arguments)
         del arguments["self"]
+        if ca_bundle is not None and arguments.get("verify") is None:
+            arguments["verify"] = endpoint.check_bundle(ca_bundle, "ca_bundle")
         arguments = _secure_arguments(core, arguments, rules[1])
         strategy = rules[0] if arguments["service_name"] == "s3" else None
         return harden_client(plain(**arguments), strategy, rules[1])
@@ -131,6 +147,7 @@ def _secure_arguments(core: Any, arguments: dict[str, Any], profile: SecurityPro
         config = default.merge(config) if config is not None else default
     given = arguments.get("endpoint_url")
     roads = endpoint.environment_roads(os.environ)
+    roads += endpoint.setting_roads(core)
     roads += endpoint.custom_model_roads(service, os.path.expanduser("~/.aws/models"))
     roads += endpoint.argument_roads(arguments.get("use_ssl", True), arguments.get("verify"), given, config)
     custom = given
@@ -160,12 +177,7 @@ def _client_config(
         "tcp_keepalive": True,
     }
     if service == "s3":
-        if str(given.get("signature_version", "")).lower() in ("s3", "s3-query"):
-            raise ConfigurationError(
-                f"Config(signature_version={given['signature_version']!r}) is refused",
-                why="Signature Version 2 drops parts of the request silently and puts SSE-C keys into URLs",
-                fix="leave signature_version out",
-            )
+        endpoint.refuse_old_signature(given.get("signature_version"), "Config")
         defaults["request_checksum_calculation"] = profile.checksum_mode
         defaults["response_checksum_validation"] = profile.checksum_mode
         if regional:

@@ -8,13 +8,15 @@ against the botocore that is installed.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import HTTPClientError
 from botocore.history import get_global_history_recorder
 from botocore.httpsession import URLLib3Session
 
-from ..errors import InsecureTransport
+from ..errors import InsecureTransport, SecureS3Error
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -50,8 +52,9 @@ def assert_pinned(context: ssl.SSLContext, min_tls: str) -> None:
 class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
     """botocore's HTTP session with a pinned TLS minimum, which sends nothing but verified https."""
 
-    def __init__(self, *, min_tls: str, **settings: Any) -> None:
+    def __init__(self, *, min_tls: str, allowed_host: Callable[[str], bool], **settings: Any) -> None:
         self._min_tls = min_tls
+        self._allowed_host = allowed_host
         super().__init__(**settings)
 
     def _get_ssl_context(self) -> ssl.SSLContext:
@@ -60,17 +63,42 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         return pin(context, self._min_tls)
 
     def send(self, request: Any) -> Any:
-        """Send a prepared request; InsecureTransport unless it is https and will be verified."""
-        if urlsplit(request.url).scheme != "https" or not self.__dict__.get("_verify"):
+        """Send a prepared request; InsecureTransport unless it is https, verified, and to a host we mean."""
+        parts = urlsplit(request.url)
+        if parts.scheme != "https" or not self.__dict__.get("_verify"):
             raise InsecureTransport(
-                f"a request to {urlsplit(request.url).netloc} would go without verified TLS",
+                f"a request to {parts.hostname} would go without verified TLS",
                 why="the request's URL or the session's verification was changed after the client was made",
                 fix="look for event handlers that change request.url, and for changes to the HTTP session",
             )
-        return super().send(request)
+        if not self._allowed_host(parts.hostname or ""):
+            raise InsecureTransport(
+                f"a signed request would go to the host {parts.hostname}",
+                why="its URL was changed after it was signed",
+                fix="look for event handlers that change request.url; pass the host as endpoint_url= "
+                "if you mean it",
+            )
+        try:
+            return super().send(request)
+        except HTTPClientError as error:
+            # What a body raises while it is read would be wrapped, and the request repeated.
+            if isinstance(error.__context__, SecureS3Error):
+                raise error.__context__ from None
+            raise
 
 
-def pin_client(client: Any, min_tls: str) -> None:
+def require_pinned(session: Any, min_tls: str) -> None:
+    """Raise InsecureTransport unless *session* is still the pinned one, with its TLS minimum in force."""
+    if not isinstance(session, PinnedSession):
+        raise InsecureTransport(
+            f"the client's HTTP session was replaced by {type(session).__name__}",
+            why="another HTTP session keeps no TLS minimum and may verify nothing",
+            fix="look for code that assigns client._endpoint.http_session, and remove it",
+        )
+    assert_pinned(session._manager.connection_pool_kw["ssl_context"], min_tls)
+
+
+def pin_client(client: Any, min_tls: str, allowed_host: Callable[[str], bool]) -> None:
     """Replace the HTTP session of a botocore client by a pinned one with the same settings."""
     old = client._endpoint.http_session
     if old._proxy_config.settings.get("proxy_use_forwarding_for_https"):
@@ -82,6 +110,7 @@ def pin_client(client: Any, min_tls: str) -> None:
     timeout = old._timeout
     client._endpoint.http_session = PinnedSession(
         min_tls=min_tls,
+        allowed_host=allowed_host,
         verify=old._verify,
         proxies=old._proxy_config._proxies,
         timeout=(timeout.connect_timeout, timeout.read_timeout)
@@ -92,7 +121,7 @@ def pin_client(client: Any, min_tls: str) -> None:
         client_cert=(old._cert_file, old._key_file) if old._key_file else old._cert_file,
         proxies_config=old._proxy_config.settings,
     )
-    assert_pinned(client._endpoint.http_session._get_ssl_context(), min_tls)
+    require_pinned(client._endpoint.http_session, min_tls)
     old.close()
 
 
