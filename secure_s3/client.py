@@ -8,12 +8,11 @@ from typing import Any, NoReturn
 
 from .encryption import Strategy, strategy_from_env
 from .errors import ConfigurationError, EncryptionNotConfirmed
-from .guard import guarded_copy, with_strategy
+from .guard import copy_source_parameters, guarded_copy, with_strategy
 from .guard.faults import typed
 from .guard.session import plain_session
 from .profile import STANDARD, SecurityProfile
 from .transfer.cleanup import remove_unconfirmed
-from .transfer.copy import read_parameters
 from .transfer.methods import TransferMethods
 
 Answer = dict[str, Any]
@@ -168,7 +167,7 @@ class SecureS3Client(TransferMethods):
     ) -> Answer:
         """boto3's ``copy_object``; ``source_encryption`` reads a source under another SSE-C key."""
         client = self._under(encryption)
-        source = {**read_parameters(client, source_encryption), **parameters}
+        source = {**copy_source_parameters(client, source_encryption), **parameters}
         with typed("CopyObject", Bucket, Key):
             try:
                 answer: Answer = client.copy_object(Bucket=Bucket, Key=Key, CopySource=CopySource, **source)

@@ -5,7 +5,7 @@ The numbers are the order in which they run:
 1. ``before-parameter-build``  the bucket is a bucket, the strategy's members are in, nothing contradicts
 2. ``choose-signer``           presigned URLs and POSTs are SigV4
 3. ``before-sign``             on every attempt: https, an allowed host, the strategy's headers
-4. the HTTP session            https and verified, TLS at least the profile's
+4. the HTTP session            the same once more; verified, TLS at least the profile's
 5. ``after-call``              the answer shows the strategy's algorithm and key
 
 An exception raised in these is neither retried nor wrapped by botocore. It is a guard-rail inside a
@@ -15,12 +15,14 @@ process, not a sandbox: code that unregisters handlers gets past it. The bucket 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
-from . import presigning, redaction, tls
+from . import bodies, presigning, redaction, tls
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
 from .managed import ManagedTransfers
 from .requests import apply_strategy, check_bucket, check_wire
@@ -60,19 +62,6 @@ class Guard:
         apply_strategy(params, model.name, strategy, self.profile)
         context[_WHERE] = (params.get("Bucket"), params.get("Key"))
 
-    def checksum_in_header(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        """A checksum ahead of the body where the body can be read twice.
-
-        botocore would send it behind the body, in the aws-chunked encoding, which costs more CPU than
-        reading twice, and which servers before 2025 do not understand. The protection is the same.
-        """
-        algorithm = context.get("checksum", {}).get("request_algorithm")
-        body = params.get("body")
-        if isinstance(algorithm, dict) and algorithm.get("in") == "trailer" and hasattr(body, "seek"):
-            seekable = getattr(body, "seekable", None)
-            if seekable is None or seekable():
-                algorithm["in"] = "header"
-
     def choose_signer(self, signature_version: Any, **_: Any) -> str | None:
         """SigV4 for everything presigned; None leaves the choice to botocore."""
         return "s3v4" if signature_version in _PRESIGNERS else None
@@ -90,6 +79,10 @@ class Guard:
             presigning.check_post(fields, request.context["s3-presign-post-policy"], strategy)
             strategy = None
         check_wire(request.url, request.headers, operation_name, strategy, self.allowed_host)
+        # Handlers that run later may change it yet: the HTTP session looks once more.
+        request.context[tls.LAST_LOOK] = partial(
+            check_wire, operation=operation_name, strategy=strategy, allowed_host=self.allowed_host
+        )
 
     def check_answer(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         """After the last attempt: the encryption is confirmed."""
@@ -140,7 +133,7 @@ def harden_client(client: Any, strategy: Strategy | None, profile: SecurityProfi
         events.register_last(
             "before-parameter-build.s3", wanted.check_parameters, unique_id="secure-s3-parameters"
         )
-        events.register_last("before-call.s3", wanted.checksum_in_header, unique_id="secure-s3-checksum")
+        events.register_last("before-call.s3", bodies.lighten, unique_id="secure-s3-body")
         events.register_first("choose-signer.s3", wanted.choose_signer, unique_id="secure-s3-signer")
         events.register_last("after-call.s3", wanted.check_answer, unique_id="secure-s3-answer")
         original = type(client)
@@ -176,6 +169,13 @@ def with_strategy(client: Any, strategy: Strategy) -> Any:
     face.meta.events = _StrategyEvents(events, strategy)
     face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client)
     return face
+
+
+def copy_source_parameters(client: Any, source_encryption: Strategy | None) -> Mapping[str, object]:
+    """The CopySource… members that reading the source needs."""
+    guard = guard_of(client)
+    strategy = source_encryption or (guard.strategy if guard else None)
+    return strategy.copy_source() if strategy else {}
 
 
 class _StrategyEvents:

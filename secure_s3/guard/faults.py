@@ -63,6 +63,8 @@ _FIXES: Mapping[str, str] = {
     "KMS.NotFoundException": "check the key's ARN; the key must live in the bucket's region",
     "BadDigest": "the bytes changed on the way; send them again",
 }
+_CUSTOMER_KEY = "Customer provided key"
+_CUSTOMER_KEY_FIX = "read it with the key it was stored under: encryption=SseC(key)"
 _SECRET_FIELDS = frozenset(
     {
         "AWSAccessKeyId",
@@ -74,6 +76,14 @@ _SECRET_FIELDS = frozenset(
         "Token-0",
     }
 )
+
+BROKEN_BODY: tuple[type[BaseException], ...] = (
+    botocore_errors.ResponseStreamingError,
+    botocore_errors.IncompleteReadError,
+    botocore_errors.ReadTimeoutError,
+    botocore_errors.ConnectionError,
+)
+"""What reading a body raises when the connection breaks off under it."""
 
 _Fault = tuple[type[BaseException], type[errors.SecureS3Error], str]
 _FAULTS: tuple[_Fault, ...] = (
@@ -159,19 +169,25 @@ def service_error(
     response = _without_secrets(error.response)
     details, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, status = str(details.get("Code", "")), metadata.get("HTTPStatusCode")
+    message = str(details.get("Message") or "")
     operation = operation or error.operation_name
     ours = _BY_CODE.get(code) or _BY_STATUS.get(status or 0, errors.ServiceError)
     where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
     return _combined(ours, type(error))(
         f"{_place(where)} was refused: {code or 'no code'} ({status})",
-        why=redact(str(details.get("Message") or "")),
-        fix=_FIXES.get(code, ""),
+        why=redact(message),
+        fix=_CUSTOMER_KEY_FIX if _CUSTOMER_KEY in message else _FIXES.get(code, ""),
         response=response,
         code=code,
         status=status,
         request_id=metadata.get("RequestId"),
         **where,
     )
+
+
+def broken_off(*, actual_bytes: int, expected_bytes: int) -> BaseException:
+    """The error for a body that ended early without saying so."""
+    return botocore_errors.IncompleteReadError(actual_bytes=actual_bytes, expected_bytes=expected_bytes)
 
 
 @contextmanager

@@ -44,19 +44,18 @@ _NAMES = (
     r"|SSECustomerKey(?!MD5)|SecretAccessKey|SessionToken|AccessKeyId|aws_secret_access_key|aws_session_token"
     r"|Plaintext(?!-)"
 )
-_NAMED = re.compile(
+_NAMED = (
     rf"""(?P<name>(?:x-amz-)?(?:{_NAMES})["']?\s*(?:[:=]|%3D|>)\s*b?)"""
-    r"""(?P<value>"[^"]*"|'[^']*'|AWS4-[^\n'"]*|[^\s,&<>}\)"']+)""",
-    re.IGNORECASE,
+    r"""(?P<value>"[^"]*"|'[^']*'|AWS4-[^\n'"]*|[^\s,&<>}\)"']+)"""
 )
-_SIGNATURE = re.compile(r"(Signature(?:\s*[:=]\s*|:\s*\n\s*))([0-9a-zA-Z+/=%]{16,})")
+_SIGNATURE = r"(Signature(?:\s*[:=]\s*|:\s*\n\s*))([0-9a-zA-Z+/=%]{16,})"
 _HIDDEN = "***"
 
 
 def redact(text: str) -> str:
     """*text* with every secret it names replaced by ``***``."""
-    text = _NAMED.sub(lambda match: match["name"] + _HIDDEN, text)
-    return _SIGNATURE.sub(rf"\1{_HIDDEN}", text)
+    text = re.sub(_NAMED, lambda match: match["name"] + _HIDDEN, text, flags=re.IGNORECASE)
+    return re.sub(_SIGNATURE, rf"\1{_HIDDEN}", text)
 
 
 class _Redact(logging.Filter):

@@ -182,7 +182,8 @@ def _client_config(
         defaults["response_checksum_validation"] = profile.checksum_mode
         if regional:
             # Presigned URLs then name the regional host; dotted buckets stay path style, as TLS needs.
-            defaults["s3"] = {"addressing_style": "virtual"} | (given.get("s3") or {})
+            addressing = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+            defaults["s3"] = addressing | (given.get("s3") or {})
             given.pop("s3", None)
     merged = Config(**defaults)
     return merged.merge(Config(**given)) if given else merged

@@ -18,6 +18,9 @@ from botocore.httpsession import URLLib3Session
 
 from ..errors import InsecureTransport, SecureS3Error
 
+LAST_LOOK = "secure_s3.last_look"
+"""Where a request's context holds the check that is repeated when everybody else has had a go at it."""
+
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -78,6 +81,8 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
                 fix="look for event handlers that change request.url; pass the host as endpoint_url= "
                 "if you mean it",
             )
+        if last_look := (getattr(request, "context", None) or {}).get(LAST_LOOK):
+            last_look(request.url, request.headers)
         try:
             return super().send(request)
         except HTTPClientError as error:

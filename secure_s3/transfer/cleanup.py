@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import EncryptionNotConfirmed, SecureS3Error
+from ..errors import EncryptionNotConfirmed, NotFound, SecureS3Error
 from ..guard.faults import typed
+from .settings import for_operation
 
 
 def remove_unconfirmed(client: Any, target: Mapping[str, str], error: EncryptionNotConfirmed) -> None:
@@ -30,8 +31,36 @@ def remove(client: Any, target: Mapping[str, str], answer: Mapping[str, Any], ca
         remark(cause, f"the object is still there ({error.what})")
 
 
+def abort(
+    client: Any,
+    target: Mapping[str, str],
+    upload_id: str | None,
+    extra: Mapping[str, Any],
+    cause: BaseException,
+) -> bool:
+    """Abort a multipart upload; where that fails, say so in the error on its way up.
+
+    Returns:
+        False if there was no such upload any more.
+    """
+    if upload_id is None:
+        return False
+    arguments = for_operation(client, "AbortMultipartUpload", extra)
+    arguments = {name: value for name, value in arguments.items() if not name.startswith("If")}
+    try:
+        with typed("AbortMultipartUpload", target["Bucket"], target["Key"]):
+            client.abort_multipart_upload(**target, UploadId=upload_id, **arguments)
+    except NotFound:
+        return False
+    except SecureS3Error as error:
+        remark(cause, f"its parts could not be removed ({error.what}); upload id {upload_id}")
+    return True
+
+
 def remark(error: BaseException, text: str) -> None:
     """Add *text* to what the error says."""
+    if text in getattr(error, "why", ""):
+        return
     if isinstance(error, SecureS3Error):
         error.why = f"{error.why}; {text}" if error.why else text
     elif hasattr(error, "add_note"):

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from .. import limits
 from ..encryption import Strategy
-from ..errors import ConfigurationError, EncryptionNotConfirmed
-from ..guard import guard_of, with_strategy
+from ..errors import ConfigurationError, EncryptionNotConfirmed, InsecureTransport
+from ..guard import copy_source_parameters, guard_of, with_strategy
 from ..guard.faults import typed
-from .cleanup import remark, remove_unconfirmed
+from .cleanup import abort, remove, remove_unconfirmed
 from .receipts import Receipt, confirmed, receipt
 from .settings import Callback, Settings, accepted, for_operation
 from .tracking import Stopped, Tracker
@@ -90,13 +90,6 @@ def parse_source(source: Any) -> dict[str, str]:
     return dict(source)
 
 
-def read_parameters(client: Any, source_encryption: Strategy | None) -> Mapping[str, object]:
-    """The CopySource… members that reading the source needs."""
-    guard = guard_of(client)
-    strategy = source_encryption or (guard.strategy if guard else None)
-    return strategy.copy_source() if strategy else {}
-
-
 class _Copy:
     """One copy on its way."""
 
@@ -114,10 +107,16 @@ class _Copy:
 
     def run(self, source_encryption: Strategy | None, source_client: Any) -> tuple[Mapping[str, Any], int]:
         """The answer that settled it, and the number of bytes."""
-        reader = source_client or self.client
+        reader = self.client if source_client is None else source_client
+        if guard_of(reader) is None:
+            raise InsecureTransport(
+                "copy: SourceClient is not a hardened client",
+                why="its HeadObject would go out under none of this client's rules",
+                fix="leave SourceClient out, or pass a SecureS3Client or harden(client, …)",
+            )
         if source_encryption is not None:
             reader = with_strategy(reader, source_encryption)
-        self.extra = dict(read_parameters(self.client, source_encryption)) | self.extra
+        self.extra = dict(copy_source_parameters(self.client, source_encryption)) | self.extra
         with typed("HeadObject", self.source["Bucket"], self.source["Key"]):
             head = reader.head_object(**self.source)
         size: int = head["ContentLength"]
@@ -135,26 +134,39 @@ class _Copy:
         except EncryptionNotConfirmed as error:
             remove_unconfirmed(self.client, self.target, error)
             raise
-        self.tracker.advance(size)
-        return answer | (answer.get("CopyObjectResult") or {})
+        answer |= answer.get("CopyObjectResult") or {}
+        try:
+            self.tracker.advance(size)
+        except Stopped as error:
+            remove(self.client, self.target, answer, error)
+            raise
+        return answer
 
     def _multipart(self, reader: Any, head: Mapping[str, Any], size: int) -> Mapping[str, Any]:
         arguments = self._described(reader, head)
-        created = self.client.create_multipart_upload(**self.target, **arguments)
+        try:
+            created = self.client.create_multipart_upload(**self.target, **arguments)
+        except EncryptionNotConfirmed as error:
+            self._abort((error.answer or {}).get("UploadId"), error)
+            raise
         upload = {**self.target, "UploadId": created["UploadId"]}
         try:
-            parts = self._copy_parts(upload, size)
-            final = for_operation(self.client, "CompleteMultipartUpload", self.extra)
-            answer: Mapping[str, Any] = self.client.complete_multipart_upload(
-                **upload, MultipartUpload={"Parts": parts}, **final
-            )
+            with typed("copy", self.target["Bucket"], self.target["Key"]):
+                parts = self._copy_parts(upload, size)
+                final = for_operation(self.client, "CompleteMultipartUpload", self.extra)
+                answer: Mapping[str, Any] = self.client.complete_multipart_upload(
+                    **upload, MultipartUpload={"Parts": parts}, **final
+                )
         except BaseException as error:
-            try:
-                self.client.abort_multipart_upload(**upload)
-            except Exception as failure:  # noqa: BLE001 - the first error is the one to report
-                remark(error, f"its parts could not be removed ({failure}); upload id {created['UploadId']}")
+            if isinstance(error, EncryptionNotConfirmed) and error.operation == "CompleteMultipartUpload":
+                remove_unconfirmed(self.client, self.target, error)
+            else:
+                self._abort(created["UploadId"], error)
             raise
         return confirmed(created) | dict(answer)
+
+    def _abort(self, upload_id: str | None, cause: BaseException) -> None:
+        abort(self.client, self.target, upload_id, self.extra, cause)
 
     def _described(self, reader: Any, head: Mapping[str, Any]) -> dict[str, Any]:
         """What CreateMultipartUpload is told: the source's metadata and tags, unless they are replaced."""
@@ -182,6 +194,8 @@ class _Copy:
                 **arguments,
             )
             self.tracker.advance(last - first + 1)
-            return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+            result = answer["CopyPartResult"]
+            sums = {name: value for name, value in result.items() if name.startswith("Checksum")}
+            return {"PartNumber": number, "ETag": result["ETag"], **sums}
 
         return in_parallel(send, range(1, -(-size // part_bytes) + 1), self.settings, self.tracker)

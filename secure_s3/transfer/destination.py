@@ -31,10 +31,9 @@ class AtomicFile:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         try:
             self._descriptor = os.open(self._temporary, flags, 0o666)
-        except OSError as error:
-            raise self._error(
-                error.strerror or str(error), "check that the folder exists and may be written"
-            ) from error
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise self._error(why, "check that the folder exists and may be written") from error
         self._folder = folder
 
     def write(self, data: bytes | memoryview, offset: int) -> None:

@@ -10,22 +10,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any, BinaryIO
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
-
-from ..errors import ChecksumMismatch, DestinationError, ObjectChanged, TransportError
-from ..guard.faults import typed
+from ..errors import ChecksumMismatch, DestinationError, ObjectChanged, PreconditionFailed, TransportError
+from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
 from . import crc
 from .destination import AtomicFile
@@ -34,7 +28,6 @@ from .settings import Callback, Settings, accepted
 from .tracking import Stopped, Tracker
 from .workers import in_order, in_parallel
 
-_BROKEN = (ResponseStreamingError, IncompleteReadError, ReadTimeoutError, ConnectionError)
 _BLOCK = 1 << 18
 
 Write = Callable[[Any, int], None]
@@ -123,10 +116,12 @@ class _Download:
         if not self.ordered or len(windows) < 2:
             return in_parallel(_Window.fetch, windows, self.settings, self.tracker)
         parts = []
-        for window in in_order(_Window.fetch_into_memory, windows, self.settings, self.tracker):
-            write(window.kept, window.start)
-            parts.append((window.crc, window.size))
-            window.kept = b""
+        # Closed at once when the destination fails, so that no thread goes on downloading.
+        with closing(in_order(_Window.fetch_into_memory, windows, self.settings, self.tracker)) as fetched:
+            for window in fetched:
+                write(window.kept, window.start)
+                parts.append((window.crc, window.size))
+                window.kept = b""
         return parts
 
 
@@ -148,7 +143,7 @@ class _Window:
 
     def fetch(self) -> tuple[int, int]:
         """The CRC32 and the length of the window."""
-        attempt(self._run, on=_BROKEN, attempts=self.job.settings.attempts)
+        attempt(self._run, on=BROKEN_BODY, attempts=self.job.settings.attempts)
         return self.crc, self.size
 
     def fetch_into_memory(self) -> _Window:
@@ -158,8 +153,11 @@ class _Window:
         def keep(data: bytes, offset: int) -> None:
             buffer[offset - self.start : offset - self.start + len(data)] = data
 
-        self.write = keep
-        self.fetch()
+        unbuffered, self.write = self.write, keep
+        try:
+            self.fetch()
+        finally:
+            self.write = unbuffered  # the windows outlive the download; their buffers must not
         self.kept = buffer
         return self
 
@@ -173,7 +171,7 @@ class _Window:
             if self.to_the_end:
                 # Lets botocore compare its checksum, and returns the connection to the pool.
                 body.read(1)
-        except _BROKEN:
+        except BROKEN_BODY:
             self.resumed = True
             raise
         finally:
@@ -183,7 +181,7 @@ class _Window:
         self.job.tracker.check()
         data = body.read(min(_BLOCK, self.size - self._done))
         if not data:
-            raise IncompleteReadError(actual_bytes=self._done, expected_bytes=self.size)
+            raise broken_off(actual_bytes=self._done, expected_bytes=self.size)
         self.write(data, self.start + self._done)
         self.crc = zlib.crc32(data, self.crc)
         self._done += len(data)
@@ -191,18 +189,19 @@ class _Window:
 
     def _ranged(self) -> Any:
         first, last = self.start + self._done, self.start + self.size - 1
+        bucket, key = self.request["Bucket"], self.request["Key"]
         try:
-            answer = self.job.client.get_object(**self.request, Range=f"bytes={first}-{last}")
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("PreconditionFailed", "412"):
-                raise ObjectChanged(
-                    f"s3://{self.request['Bucket']}/{self.request['Key']} was replaced during the download",
-                    why="its ETag is another one now",
-                    fix="download it again, or name a version: ExtraArgs={'VersionId': …}",
-                    bucket=self.request["Bucket"],
-                    key=self.request["Key"],
-                ) from error
-            raise
+            # Translated here: botocore has repeated the request itself, and this must not multiply that.
+            with typed("GetObject", bucket, key):
+                answer = self.job.client.get_object(**self.request, Range=f"bytes={first}-{last}")
+        except PreconditionFailed as error:
+            raise ObjectChanged(
+                f"s3://{bucket}/{key} was replaced during the download",
+                why="its ETag is another one now",
+                fix="download it again, or name a version: ExtraArgs={'VersionId': …}",
+                bucket=bucket,
+                key=key,
+            ) from error
         expected = f"bytes {first}-{last}/"
         if not str(answer.get("ContentRange", "")).startswith(expected):
             answer["Body"].close()
@@ -227,8 +226,14 @@ class _InOrder:
 
     def write(self, data: bytes | bytearray, offset: int) -> None:
         """*data*, which follows what was written before."""
+        view = memoryview(data)
         try:
-            self._file.write(data)
+            while view:
+                written: object = self._file.write(data if len(view) == len(data) else view)
+                if written is None and isinstance(self._file, io.RawIOBase):
+                    raise BlockingIOError("it does not block, and takes nothing right now")
+                # Raw files may take less than they are given; home-made ones often return nothing.
+                view = view[written if isinstance(written, int) else len(view) :]
         except (OSError, TypeError, ValueError) as error:
             raise DestinationError(
                 "the destination cannot be written",

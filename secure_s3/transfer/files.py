@@ -6,13 +6,12 @@ import io
 import os
 import threading
 import warnings
+import weakref
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from botocore.exceptions import ConnectionError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
-
-from ..errors import ConfigurationError, ObjectChanged, PreconditionFailed, TransferError
-from ..guard.faults import typed
+from ..errors import ConfigurationError, ObjectChanged, PreconditionFailed, TransferError, TransportError
+from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
 from .receipts import Receipt
 from .settings import Settings, accepted
@@ -20,7 +19,6 @@ from .upload import upload
 
 _READ_AHEAD = 1 << 20
 _SKIP = 1 << 20
-_BROKEN = (ResponseStreamingError, IncompleteReadError, ReadTimeoutError, ConnectionError)
 
 
 def open_object(
@@ -88,7 +86,10 @@ class ObjectReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move; nothing is requested before the next read."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}
+        if whence not in starts:
+            raise ValueError(f"invalid whence {whence}")
+        base = starts[whence]
         if base + offset < 0:
             raise ValueError(f"negative seek position {base + offset}")
         self._position = base + offset
@@ -99,7 +100,7 @@ class ObjectReader(io.RawIOBase):
         if self.closed:
             raise ValueError("the file is closed")
         with typed("GetObject", self._request["Bucket"], self._request["Key"]):
-            data = attempt(lambda: self._read(len(buffer)), on=_BROKEN)
+            data = attempt(lambda: self._read(len(buffer)), on=BROKEN_BODY)
         buffer[: len(data)] = data
         return len(data)
 
@@ -116,12 +117,12 @@ class ObjectReader(io.RawIOBase):
         try:
             data: bytes = self._body.read(size)
             if not data:
-                raise IncompleteReadError(actual_bytes=self._position, expected_bytes=self.size)
-            self._at = self._position = self._position + len(data)
-            if self._at == self.size:
-                self._body.read(1)  # lets botocore compare its checksum
+                raise broken_off(actual_bytes=self._position, expected_bytes=self.size)
+            if self._position + len(data) == self.size:
+                self._body.read(1)  # lets botocore compare its checksum, before the last bytes are handed out
                 self._drop()
-        except _BROKEN:
+            self._at = self._position = self._position + len(data)
+        except BROKEN_BODY:
             self._drop()
             raise
         return data
@@ -144,6 +145,14 @@ class ObjectReader(io.RawIOBase):
                 why="its ETag is another one now",
                 fix="open it again, or name a version: extra_args={'VersionId': …}",
             ) from error
+        if not str(answer.get("ContentRange", "")).startswith(f"bytes {self._position}-"):
+            answer["Body"].close()
+            raise TransportError(
+                f"{self.name}: asked for the bytes from {self._position} on, "
+                f"the server answered {answer.get('ContentRange')!r}",
+                why="the endpoint does not honour ranges",
+                fix="read the object from start to end, without seek()",
+            )
         self._body, self._at = answer["Body"], self._position
 
     def _drop(self) -> None:
@@ -163,20 +172,27 @@ class ObjectWriter(io.RawIOBase):
     ) -> None:
         super().__init__()
         self.name = f"s3://{bucket}/{key}"
-        self.receipt: Receipt | None = None
-        self._channel = _Channel(settings.part_bytes)
-        self._failure: BaseException | None = None
-        arguments = {"extra_args": accepted(client, ("PutObject", "CreateMultipartUpload"), extra)}
+        arguments = accepted(client, ("PutObject", "CreateMultipartUpload"), extra)
+        self._channel = channel = _Channel(settings.part_bytes)
+        self._outcome = outcome = _Outcome()
 
+        # It knows the channel and not this object, so that a forgotten file is noticed.
         def run() -> None:
             try:
-                self.receipt = upload(client, self._channel, bucket, key, config=settings, **arguments)  # type: ignore[arg-type]
+                outcome.receipt = upload(client, channel, bucket, key, extra_args=arguments, config=settings)
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-                self._failure = error
-                self._channel.abandon()
+                outcome.failure = error
+                channel.abandon()
 
         self._thread = threading.Thread(target=run, name="secure-s3-writer", daemon=True)
         self._thread.start()
+        # Before the interpreter ends: later, the thread could not run any more to take its parts away.
+        self._at_exit = weakref.finalize(self, _give_up, channel, self._thread)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What S3 said, after ``close()``."""
+        return self._outcome.receipt
 
     def writable(self) -> bool:
         """Always."""
@@ -186,10 +202,11 @@ class ObjectWriter(io.RawIOBase):
         """Take *data*; raises what the upload failed with, as soon as it is known."""
         if self.closed:
             raise ValueError("the file is closed")
-        content = bytes(data)
-        if not self._channel.put(content):
-            self.close()
-        return len(content)
+        with memoryview(data) as view, view.cast("B") as content:
+            size = len(content)
+            if not self._channel.put(content):
+                self.close()
+        return size
 
     def close(self) -> None:
         """Finish the upload and wait for it; raises what it failed with."""
@@ -201,17 +218,20 @@ class ObjectWriter(io.RawIOBase):
         except BaseException:
             self.abort()
             raise
-        super().close()
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
+        self._settle()
+        failure, self._outcome.failure = self._outcome.failure, None
+        if failure is not None:
             raise failure
 
     def abort(self) -> None:
         """Give the upload up; there will be no object."""
         if self.closed:
             return
-        self._channel.fail()
-        self._thread.join()
+        _give_up(self._channel, self._thread)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._at_exit.detach()
         super().close()
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -229,6 +249,18 @@ class ObjectWriter(io.RawIOBase):
             self.abort()
 
 
+class _Outcome:
+    """What became of an upload in its thread."""
+
+    receipt: Receipt | None = None
+    failure: BaseException | None = None
+
+
+def _give_up(channel: _Channel, thread: threading.Thread) -> None:
+    channel.fail()
+    thread.join()
+
+
 class _Channel:
     """Bytes from the writing thread to the uploading one, at most *limit* waiting."""
 
@@ -241,7 +273,7 @@ class _Channel:
     def seekable(self) -> bool:
         return False
 
-    def put(self, data: bytes) -> bool:
+    def put(self, data: memoryview) -> bool:
         """Take *data* when there is room; False if nobody reads any more."""
         with self._change:
             self._change.wait_for(lambda: len(self._waiting) < self._limit or self._abandoned)

@@ -1,19 +1,20 @@
-"""The transfer methods of the facade, with boto3's names and arguments."""
+"""The transfer methods of the facade, with boto3's names and arguments.
+
+The engines are imported when they are used, so that importing the package costs little.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..encryption import Strategy
 from ..errors import ConfigurationError
-from .copy import copy as copy_object
-from .download import download
-from .files import open_object
-from .receipts import Receipt
-from .settings import Callback
-from .upload import upload
+
+if TYPE_CHECKING:
+    from .receipts import Receipt
+    from .settings import Callback
 
 
 class TransferMethods:
@@ -43,6 +44,8 @@ class TransferMethods:
             raise ConfigurationError(
                 f"Filename={Filename!r} is not a path", fix="pass a path, or use upload_fileobj"
             )
+        from .upload import upload
+
         return upload(
             self._under(encryption),
             Filename,
@@ -69,6 +72,8 @@ class TransferMethods:
             raise ConfigurationError(
                 f"Fileobj={os.fspath(Fileobj)!r} is a path, not a file object", fix="use upload_file"
             )
+        from .upload import upload
+
         return upload(
             self._under(encryption),
             Fileobj,
@@ -95,6 +100,8 @@ class TransferMethods:
             raise ConfigurationError(
                 f"Filename={Filename!r} is not a path", fix="pass a path, or use download_fileobj"
             )
+        from .download import download
+
         return download(
             self._under(encryption),
             Bucket,
@@ -121,6 +128,8 @@ class TransferMethods:
             raise ConfigurationError(
                 f"Fileobj={os.fspath(Fileobj)!r} is a path, not a file object", fix="use download_file"
             )
+        from .download import download
+
         return download(
             self._under(encryption),
             Bucket,
@@ -149,6 +158,8 @@ class TransferMethods:
         ``source_encryption=SseC(old)`` reads a source under another customer-provided key, which is how
         such keys are rotated.
         """
+        from .copy import copy as copy_object
+
         return copy_object(
             self._under(encryption),
             CopySource,
@@ -171,6 +182,8 @@ class TransferMethods:
         encryption: Strategy | None = None,
     ) -> BinaryIO:
         """An object as a binary file, ``"rb"`` (seekable) or ``"wb"`` (an object on a clean close)."""
+        from .files import open_object
+
         return open_object(self._under(encryption), bucket, key, mode, extra_args=extra_args)
 
     def upload_many(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
+from typing import Any
 
 _lock = threading.Lock()
 
@@ -41,7 +38,7 @@ else:  # pragma: no cover - Windows
             os.lseek(descriptor, offset, os.SEEK_SET)
             return os.read(descriptor, size)
 
-    def _pwrite(descriptor: int, data: Buffer, offset: int, /) -> int:
+    def _pwrite(descriptor: int, data: Any, offset: int, /) -> int:
         with _lock:
             os.lseek(descriptor, offset, os.SEEK_SET)
             return os.write(descriptor, data)

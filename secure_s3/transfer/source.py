@@ -76,8 +76,10 @@ class Part(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move within the part, as a retry does."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
+        if whence not in starts:
+            raise ValueError(f"invalid whence {whence}")
+        self._position = max(0, starts[whence] + offset)
         return self._position
 
     def read(self, size: int | None = -1) -> bytes:
@@ -125,10 +127,12 @@ class FileSource:
                     fix="upload a folder with upload_many, a pipe or device with upload_fileobj",
                 )
             self._file = open(self._path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            if isinstance(error, ConfigurationError):
+                raise
             raise ConfigurationError(
                 f"{self._path!r} cannot be read",
-                why=error.strerror or str(error),
+                why=getattr(error, "strerror", None) or str(error),
                 fix="check path and permissions",
             ) from error
         status = os.fstat(self._file.fileno())

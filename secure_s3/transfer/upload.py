@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import limits
-from ..errors import EncryptionNotConfirmed, NotFound, SecureS3Error, TransferError
+from ..errors import ConfigurationError, EncryptionNotConfirmed, TransferError
 from ..guard.faults import typed
 from . import crc
-from .cleanup import remark, remove, remove_unconfirmed
+from .cleanup import abort, remove, remove_unconfirmed
 from .receipts import Receipt, confirmed, receipt
 from .settings import Callback, Settings, accepted, for_operation
 from .source import Part, Source, in_memory, opened, read_exactly
@@ -28,6 +28,7 @@ from .workers import in_parallel
 _ARGUMENTS = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
 _ON_EVERY_PART = ("RequestPayer", "ExpectedBucketOwner", "ChecksumAlgorithm")
 _ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+_NOT_IN_PARTS = ("SHA1", "SHA256")
 
 
 def upload(
@@ -83,7 +84,10 @@ class _Upload:
         self.extra = extra
         self.settings = settings
         self.tracker = tracker
-        if client.meta.config.request_checksum_calculation == "when_supported" and not _own_checksum(extra):
+        self.own_checksum = next((name for name in _ALGORITHMS if f"Checksum{name}" in extra), None)
+        if self.own_checksum:
+            self.extra.setdefault("ChecksumAlgorithm", self.own_checksum)
+        elif client.meta.config.request_checksum_calculation == "when_supported":
             self.extra.setdefault("ChecksumAlgorithm", "CRC32")
 
     def run(self, src: Source) -> tuple[Mapping[str, Any], int]:
@@ -105,18 +109,18 @@ class _Upload:
         size = len(body)
         # Small bodies go as bytes: one write to the socket instead of a loop over it.
         data = body.read() if size <= limits.MIB else body
+        body.on_the_wire = True
         if isinstance(data, bytes):
             src.finish()
-        body.on_the_wire = True
+            # Before it is sent: a callback that raises still prevents it.
+            self.tracker.advance(size)
         arguments = for_operation(self.client, "PutObject", self.extra)
         try:
             answer: Mapping[str, Any] = self.client.put_object(**self.target, Body=data, **arguments)
         except EncryptionNotConfirmed as error:
             remove_unconfirmed(self.client, self.target, error)
             raise
-        if isinstance(data, bytes):
-            self.tracker.advance(size)
-        else:
+        if not isinstance(data, bytes):
             self._finish_single(src, answer)
         return answer
 
@@ -128,8 +132,14 @@ class _Upload:
             raise
 
     def _multipart(self, src: Source, first: bytes = b"") -> tuple[Mapping[str, Any], int]:
+        if self.own_checksum in _NOT_IN_PARTS:
+            raise ConfigurationError(
+                f"ExtraArgs holds Checksum{self.own_checksum}, which S3 does not keep for multipart uploads",
+                why="the checksum of a whole cannot be told from those of its parts, except for CRCs",
+                fix="leave it out, pass ChecksumCRC32, or raise multipart_threshold above the size",
+            )
         arguments = for_operation(self.client, "CreateMultipartUpload", self.extra)
-        if self.extra.get("ChecksumAlgorithm") == "CRC32":
+        if self.own_checksum or self.extra.get("ChecksumAlgorithm") == "CRC32":
             arguments.setdefault("ChecksumType", "FULL_OBJECT")
         try:
             created = self.client.create_multipart_upload(**self.target, **arguments)
@@ -138,10 +148,12 @@ class _Upload:
             raise
         upload_id = created["UploadId"]
         try:
-            parts = self._send_parts(src, first, upload_id)
-            src.finish()
-            size = sum(part["Size"] for part in parts)
-            answer = self._complete(upload_id, parts, size, arguments.get("ChecksumType"))
+            # Translated here, so that the error that leaves can say what became of the parts.
+            with typed("upload", self.target["Bucket"], self.target["Key"]):
+                parts = self._send_parts(src, first, upload_id)
+                src.finish()
+                size = sum(part["Size"] for part in parts)
+                answer = self._complete(created, parts, size, arguments.get("ChecksumType"))
             return confirmed(created) | dict(answer), size
         except BaseException as error:
             if not isinstance(error, EncryptionNotConfirmed) or error.operation != "CompleteMultipartUpload":
@@ -180,7 +192,11 @@ class _Upload:
         return in_parallel(send, enumerate(bodies(), 1), self.settings, self.tracker)
 
     def _complete(
-        self, upload_id: str, parts: list[dict[str, Any]], size: int, checksum_type: str | None
+        self,
+        created: Mapping[str, Any],
+        parts: list[dict[str, Any]],
+        size: int,
+        checksum_type: str | None,
     ) -> Mapping[str, Any]:
         arguments = for_operation(self.client, "CompleteMultipartUpload", self.extra)
         arguments.pop("ChecksumAlgorithm", None)
@@ -189,50 +205,46 @@ class _Upload:
             whole = crc.encode(
                 crc.combined((crc.decode(part["ChecksumCRC32"]), part["Size"]) for part in parts)
             )
-            arguments = {"ChecksumType": checksum_type, "ChecksumCRC32": whole} | arguments
+            arguments = {"ChecksumCRC32": whole} | arguments
+        if checksum_type:
+            arguments.setdefault("ChecksumType", checksum_type)
         sent = [{name: value for name, value in part.items() if name != "Size"} for part in parts]
         try:
             answer: Mapping[str, Any] = self.client.complete_multipart_upload(
-                **self.target, UploadId=upload_id, MultipartUpload={"Parts": sent}, **arguments
+                **self.target, UploadId=created["UploadId"], MultipartUpload={"Parts": sent}, **arguments
             )
         except EncryptionNotConfirmed as error:
             remove_unconfirmed(self.client, self.target, error)
             raise
         except Exception as error:
-            settled = self._settled(error, whole, size)
+            settled = self._settled(error, created, whole, size)
             if settled is None:
                 raise
             return settled
         return {"ChecksumCRC32": whole} | dict(answer) if whole else answer
 
-    def _settled(self, error: Exception, whole: str | None, size: int) -> Mapping[str, Any] | None:
+    def _settled(
+        self, error: Exception, created: Mapping[str, Any], whole: str | None, size: int
+    ) -> Mapping[str, Any] | None:
         """The object, if it is there after all: a completion may have worked and only its answer be lost."""
-        response = getattr(error, "response", {})
-        retried = response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-        if whole is None or response.get("Error", {}).get("Code") != "NoSuchUpload" or not retried:
+        if whole is None or not self._used_up(error, created["UploadId"]):
             return None
         try:
             found: Mapping[str, Any] = self.client.head_object(**self.target, ChecksumMode="ENABLED")
         except Exception:  # noqa: BLE001 - the first error is the one to report
             return None
         same = found.get("ChecksumCRC32") == whole and found.get("ContentLength") == size
-        return found if same else None
+        return found if same and confirmed(found) == confirmed(created) else None
+
+    def _used_up(self, error: Exception, upload_id: str) -> bool:
+        """Whether an attempt at completing, though it failed for us, has ended the multipart upload."""
+        response: Mapping[str, Any] = getattr(error, "response", None) or {}
+        metadata = response.get("ResponseMetadata", {})
+        if response.get("Error", {}).get("Code") == "NoSuchUpload":
+            return bool(metadata.get("RetryAttempts", 0))
+        if 200 < metadata.get("HTTPStatusCode", 500) < 500:
+            return False
+        return not abort(self.client, self.target, upload_id, self.extra, error)
 
     def _abort(self, upload_id: str | None, cause: BaseException) -> None:
-        """Abort the multipart upload; where that fails, say so in the error on its way up."""
-        if upload_id is None:
-            return
-        arguments = for_operation(self.client, "AbortMultipartUpload", self.extra)
-        for name in [name for name in arguments if name.startswith("If")]:
-            del arguments[name]
-        try:
-            with typed("AbortMultipartUpload", bucket=self.target["Bucket"], key=self.target["Key"]):
-                self.client.abort_multipart_upload(**self.target, UploadId=upload_id, **arguments)
-        except NotFound:
-            return
-        except SecureS3Error as error:
-            remark(cause, f"its parts could not be removed ({error.what}); upload id {upload_id}")
-
-
-def _own_checksum(extra: Mapping[str, Any]) -> bool:
-    return any(f"Checksum{name}" in extra for name in _ALGORITHMS)
+        abort(self.client, self.target, upload_id, self.extra, cause)

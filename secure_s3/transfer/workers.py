@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
@@ -40,8 +40,8 @@ def in_parallel(
 
 def in_order(
     work: Callable[[_Piece], _Result], pieces: Iterable[_Piece], settings: Settings, tracker: Tracker
-) -> Iterator[_Result]:
-    """The same, as an iterator that keeps at most ``settings.workers`` results waiting."""
+) -> Generator[_Result, None, None]:
+    """The same, as a generator that keeps at most ``settings.workers`` results waiting."""
     if not settings.threads or settings.workers == 1:
         yield from map(work, pieces)
         return

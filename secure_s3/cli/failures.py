@@ -1,0 +1,54 @@
+"""How a command says that it failed: what, why and how to mend it, without a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from typing import Any
+
+from ..errors import BatchFailed, SecureS3Error
+from ..guard.faults import translate
+from .exits import FINDINGS, code_for
+from .output import clean, print_json
+
+_SHOWN = 10
+
+
+def report(error: Exception, args: argparse.Namespace) -> int:
+    """Tell of *error* and return the exit code; raises it again if it is a fault of this program."""
+    ours = error if isinstance(error, SecureS3Error) else translate(error)
+    if args.debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if ours is None and not isinstance(error, OSError):
+        raise error
+    if args.json:
+        # Where the content itself goes to standard output, the report must not.
+        stream = sys.stderr if getattr(args, "content_on_stdout", False) else sys.stdout
+        print_json(_told(ours or error), stream)
+        return code_for(ours) if ours else FINDINGS
+    if ours is None:
+        print(f"error: {error.strerror or error}", file=sys.stderr)  # type: ignore[attr-defined]
+        return FINDINGS
+    print(f"error: {clean(str(ours))}", file=sys.stderr)
+    if isinstance(ours, BatchFailed):
+        _list_failures(ours)
+    return code_for(ours)
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, SecureS3Error):
+        return {"error": type(error).__name__, "what": str(error)}
+    told = error.diagnostics()
+    if isinstance(error, BatchFailed) and error.results is not None:
+        told["results"] = error.results.to_dict()
+    return told
+
+
+def _list_failures(error: BatchFailed) -> None:
+    failed = error.results.failed if error.results is not None else ()
+    for file in failed[:_SHOWN]:
+        what = file.error.what if isinstance(file.error, SecureS3Error) else repr(file.error)
+        print(f"  {clean(file.path)}: {clean(what)}", file=sys.stderr)
+    if len(failed) > _SHOWN:
+        print(f"  and {len(failed) - _SHOWN} more; --json lists all of them", file=sys.stderr)

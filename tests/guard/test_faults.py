@@ -1,0 +1,274 @@
+"""Every exception of botocore becomes one of ours, and stays what the caller could catch before."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from typing import Any
+
+import pytest
+from botocore import exceptions as theirs
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from secure_s3 import errors
+from secure_s3.guard import faults
+from tests.guard.support import session
+from tests.rig.faulty_proxy import FaultyProxy, reset_before_body, s3_error
+from tests.rig.tls_servers import closed_port, tls_listener
+
+FOREIGN = [
+    cls
+    for _, cls in inspect.getmembers(theirs, inspect.isclass)
+    if cls.__module__ == theirs.__name__ and issubclass(cls, BotoCoreError)
+]
+# Mistakes in the package of a service, and warnings: no call raises them at its caller.
+NOT_RAISED_BY_CALLS = {
+    "ClientError", "EventStreamError", "UnsupportedTLSVersionWarning", "ImminentRemovalWarning",
+    "UndefinedModelAttributeError", "MissingServiceIdError",
+}  # fmt: skip
+EXPECTED = {
+    theirs.SSLError: errors.TlsError,
+    theirs.ConnectionError: errors.TransportError,
+    theirs.EndpointConnectionError: errors.TransportError,
+    theirs.ConnectTimeoutError: errors.TransportError,
+    theirs.ReadTimeoutError: errors.TransportError,
+    theirs.ConnectionClosedError: errors.TransportError,
+    theirs.ProxyConnectionError: errors.TransportError,
+    theirs.HTTPClientError: errors.TransportError,
+    theirs.ResponseStreamingError: errors.TransportError,
+    theirs.IncompleteReadError: errors.TransportError,
+    theirs.PaginationError: errors.TransportError,
+    theirs.CapacityNotAvailableError: errors.TransportError,
+    theirs.FlexibleChecksumError: errors.ChecksumMismatch,
+    theirs.ChecksumError: errors.ChecksumMismatch,
+    theirs.UnseekableStreamError: errors.TransferError,
+    theirs.AwsChunkedWrapperError: errors.TransferError,
+    theirs.WaiterError: errors.SecureS3Error,
+}
+
+
+def made(cls: type[BotoCoreError]) -> BotoCoreError:
+    """An instance, whatever its message wants to be told."""
+    error = cls.__new__(cls)
+    Exception.__init__(error, f"{cls.__name__} happened")
+    error.kwargs = {}
+    return error
+
+
+@pytest.mark.parametrize("cls", FOREIGN)
+def test_every_exception_of_botocore(cls: type[BotoCoreError]) -> None:
+    """Every class of botocore.exceptions is translated to the sensible class of ours, with text and advice."""
+    ours = faults.translate(made(cls), operation="GetObject", bucket="b", key="k")
+    assert ours is not None
+    assert type(ours) is EXPECTED.get(cls, errors.ConfigurationError)
+    assert cls.__name__ in str(ours)
+    assert "s3://b/k" in ours.what
+    assert ours.fix
+    assert (ours.operation, ours.bucket, ours.key) == ("GetObject", "b", "k")
+
+
+def test_no_exception_of_botocore_is_forgotten() -> None:
+    """What is not translated is listed here, so that a new kind of exception is noticed."""
+    classes = {
+        name for name, cls in inspect.getmembers(theirs, inspect.isclass) if cls.__module__ == theirs.__name__
+    }
+    assert classes - {cls.__name__ for cls in FOREIGN} == NOT_RAISED_BY_CALLS
+
+
+def test_an_answer_that_cannot_be_parsed() -> None:
+    """botocore's parser error, which is outside its own tree, is translated too."""
+    assert isinstance(faults.translate(ResponseParserError("rubbish")), errors.TransportError)
+    with pytest.raises(errors.TransportError), faults.typed("ListBuckets"):
+        raise ResponseParserError("rubbish")
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), OSError(5, "x"), KeyboardInterrupt(), errors.TlsError("x"), errors.AccessDenied("x")])  # fmt: skip
+def test_what_is_not_botocores_is_left_alone(error: BaseException) -> None:
+    """Errors of ours and of the program pass through unchanged."""
+    assert faults.translate(error) is None
+    with pytest.raises(type(error)) as caught, faults.typed("GetObject"):
+        raise error
+    assert caught.value is error
+    assert caught.value.__cause__ is None
+
+
+def client_error(code: str = "X", status: int | None = 400, **details: Any) -> ClientError:
+    response: dict[str, Any] = {"Error": {"Code": code, "Message": "what S3 said", **details}}
+    response["ResponseMetadata"] = {"HTTPStatusCode": status, "RequestId": "R1"}
+    return ClientError(response, "GetObject")
+
+
+CODES = [
+    ("AccessDenied", 403, errors.AccessDenied),
+    ("403", 403, errors.AccessDenied),
+    ("SignatureDoesNotMatch", 403, errors.AccessDenied),
+    ("InvalidAccessKeyId", 403, errors.AccessDenied),
+    ("RequestTimeTooSkewed", 403, errors.AccessDenied),
+    ("ExpiredToken", 400, errors.AccessDenied),
+    ("InvalidToken", 400, errors.AccessDenied),
+    ("AccessDeniedException", 400, errors.AccessDenied),
+    ("NoSuchKey", 404, errors.NotFound),
+    ("NoSuchBucket", 404, errors.NotFound),
+    ("NoSuchUpload", 404, errors.NotFound),
+    ("404", 404, errors.NotFound),
+    ("304", 304, errors.PreconditionFailed),
+    ("ConditionalRequestConflict", 409, errors.PreconditionFailed),
+    ("PreconditionFailed", 412, errors.PreconditionFailed),
+    ("KMS.DisabledException", 400, errors.KeyUnavailable),
+    ("KMS.NotFoundException", 400, errors.KeyUnavailable),
+    ("KMS.KMSInvalidStateException", 400, errors.KeyUnavailable),
+    ("KMS.InvalidKeyUsageException", 400, errors.KeyUnavailable),
+    ("KMS.KeyUnavailableException", 500, errors.KeyUnavailable),
+    ("DisabledException", 400, errors.KeyUnavailable),
+    ("KMSInvalidStateException", 400, errors.KeyUnavailable),
+    ("NotFoundException", 400, errors.KeyUnavailable),
+    ("SlowDown", 503, errors.Throttled),
+    ("SlowDown", 200, errors.Throttled),
+    ("ThrottlingException", 400, errors.Throttled),
+    ("RequestLimitExceeded", 503, errors.Throttled),
+    ("TooManyRequests", 429, errors.Throttled),
+    ("429", 429, errors.Throttled),
+    ("ServiceUnavailable", 503, errors.Throttled),
+    ("InvalidArgument", 400, errors.InvalidRequest),
+    ("MalformedPolicy", 400, errors.InvalidRequest),
+    ("InternalError", 500, errors.ServiceError),
+    ("NeverHeardOf", 418, errors.ServiceError),
+    ("", None, errors.ServiceError),
+]
+
+
+@pytest.mark.parametrize(("code", "status", "expected"), CODES)
+def test_codes(code: str, status: int | None, expected: type[errors.ServiceError]) -> None:
+    """Each error code or status becomes its class, which is still a ClientError with its response."""
+    cause = client_error(code, status)
+    with pytest.raises(ClientError) as caught, faults.typed("GetObject", "b", "k"):
+        raise cause
+    error = caught.value
+    assert isinstance(error, expected)
+    assert type(error) in (expected, faults._combined(expected, ClientError))
+    assert error.__cause__ is cause
+    assert error.response["Error"]["Code"] == code
+    assert error.response["ResponseMetadata"] == cause.response["ResponseMetadata"]
+    assert error.operation_name == "GetObject"
+    assert (error.code, error.status, error.request_id) == (code, status, "R1")
+    assert error.why == "what S3 said"
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": None}, {"Error": {"Code": None, "Message": None}}, {"ResponseMetadata": {}}])  # fmt: skip
+def test_poor_responses(response: dict[str, Any]) -> None:
+    """A response that lacks what it should hold is translated all the same."""
+    error = ClientError({"Error": {}}, "PutObject")
+    error.response = response
+    ours = faults.translate(error)
+    assert isinstance(ours, errors.ServiceError)
+    assert ours.operation == "PutObject"
+
+
+SECRET_FIELDS = ("AWSAccessKeyId", "CanonicalRequest", "CanonicalRequestBytes", "SignatureProvided", "StringToSign", "StringToSignBytes", "Token-0")  # fmt: skip
+
+
+@pytest.mark.parametrize("field", SECRET_FIELDS)
+def test_secret_fields_are_blanked(field: str) -> None:
+    """Fields in which S3 repeats what was signed are blanked, and the original response is not changed."""
+    cause = client_error("SignatureDoesNotMatch", 403, **{field: "MARKED"})
+    ours = faults.translate(cause)
+    assert isinstance(ours, errors.AccessDenied)
+    assert ours.response["Error"][field] == "***"
+    assert cause.response["Error"][field] == "MARKED"
+    assert "MARKED" not in f"{ours}{ours!r}{ours.diagnostics()}{ours.response}" + pickle.dumps(ours).decode(
+        "latin-1"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["NoSuchKey", "NoSuchBucket", "NoSuchUpload", "BucketAlreadyExists", "InvalidObjectState"]
+)
+def test_modelled_exceptions_stay_catchable(name: str) -> None:
+    """`except client.exceptions.NoSuchKey` catches ours as well, and so does ours by its own name."""
+    client = session().client("s3")
+    modelled = getattr(client.exceptions, name)
+    status = {"InvalidObjectState": 403, "BucketAlreadyExists": 409}.get(name, 404)
+    cause = modelled(client_error(name, status).response, "GetObject")
+    with pytest.raises(modelled) as caught, faults.typed("GetObject", "b", "k"):
+        raise cause
+    error = caught.value
+    assert isinstance(error, errors.ServiceError)
+    assert isinstance(error, ClientError)
+    assert type(error).__module__ == "secure_s3.errors"
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) in vars(errors).values()
+    assert str(again) == str(error)
+    assert again.response == error.response
+    assert again.code == name
+
+
+def test_mixed_classes_are_made_once() -> None:
+    """The class that mixes ours with a modelled one is made once."""
+    client = session().client("s3")
+    response = client_error("NoSuchKey", 404).response
+    first = faults.translate(client.exceptions.NoSuchKey(response, "GetObject"))
+    second = faults.translate(client.exceptions.NoSuchKey(response, "GetObject"))
+    assert type(first) is type(second)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (s3_error(403, "AccessDenied"), errors.AccessDenied),
+        (s3_error(404, "NoSuchKey"), errors.NotFound),
+        (s3_error(412, "PreconditionFailed"), errors.PreconditionFailed),
+        (s3_error(503, "SlowDown"), errors.Throttled),
+        (s3_error(400, "KMS.DisabledException"), errors.KeyUnavailable),
+        (reset_before_body, errors.TransportError),
+    ],
+)
+def test_real_answers(fault: Any, expected: type[errors.SecureS3Error]) -> None:
+    """What really comes over the wire is translated, with bucket, key and request id."""
+    from botocore.config import Config
+
+    with tls_listener() as server, FaultyProxy(server.url, server.ca_bundle) as proxy:
+        proxy.inject(fault, times=9)
+        client = session().client(
+            "s3",
+            endpoint_url=proxy.url,
+            verify=proxy.ca_bundle,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        with pytest.raises(expected) as caught, faults.typed("GetObject", "bucket", "key"):
+            client.get_object(Bucket="bucket", Key="key")
+        client.close()
+    assert caught.value.bucket == "bucket"
+    assert caught.value.__cause__ is not None
+
+
+def test_nobody_listens() -> None:
+    """A refused connection is a TransportError."""
+    from botocore.config import Config
+
+    client = session().client(
+        "s3",
+        endpoint_url=f"https://127.0.0.1:{closed_port()}",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(errors.TransportError), faults.typed("ListBuckets"):
+        client.list_buckets()
+
+
+def test_no_credentials() -> None:
+    """Missing credentials are a ConfigurationError that says how to log in."""
+    from secure_s3.encryption import SseS3
+    from secure_s3.guard import secure_session
+    from tests.guard.support import core_session
+
+    client = secure_session(SseS3(), botocore_session=core_session(), region_name="eu-west-1").client("s3")
+    with pytest.raises(errors.ConfigurationError, match="log in"), faults.typed("ListBuckets"):
+        client.list_buckets()
+
+
+@pytest.mark.parametrize("where", [{}, {"operation": "PutObject"}, {"operation": "PutObject", "bucket": "b"}])
+def test_what_is_not_known_is_left_out(where: dict[str, str]) -> None:
+    """Without a bucket or an operation the text is still a sentence."""
+    ours = faults.translate(made(theirs.NoRegionError), **where)
+    assert ours is not None
+    assert "None" not in str(ours)

@@ -1,0 +1,76 @@
+"""What the tests of transfers share: a bucket, clients straight and through a faulty proxy, no pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.config import Config
+
+from secure_s3 import SecureS3Client
+from secure_s3.guard import waiting
+from tests.rig.faulty_proxy import FaultyProxy
+from tests.transfer.support import BUCKET, Place, strategy
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither botocore nor this package sleeps before it tries again."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    waiting.set_testing(True)
+    yield
+    waiting.set_testing(False)
+
+
+@pytest.fixture
+def place(local_aws: Any) -> Iterator[Place]:
+    """One empty bucket, and a plain client to look at it with."""
+    local_aws.create_bucket(BUCKET)
+    with ExitStack() as stack:
+        place = Place(local_aws, local_aws.session().client("s3"), stack)
+        stack.callback(place.plain.close)
+        yield place
+
+
+@pytest.fixture
+def s3(place: Place) -> SecureS3Client:
+    """A client with SSE-KMS, straight to the endpoint."""
+    return place.client()
+
+
+@pytest.fixture
+def proxy(local_aws: Any) -> Iterator[FaultyProxy]:
+    """A proxy in front of the endpoint that forwards everything until a test injects a fault."""
+    with FaultyProxy(local_aws.endpoint_url, local_aws.ca_bundle) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def faulty(place: Place, proxy: FaultyProxy) -> SecureS3Client:
+    """A client with SSE-KMS whose requests go through ``proxy``, and which waits for half a second."""
+    return place.client(
+        endpoint_url=proxy.url, ca_bundle=proxy.ca_bundle, config=Config(read_timeout=0.5, connect_timeout=5)
+    )
+
+
+@pytest.fixture
+def faulty_sse_c(place: Place, proxy: FaultyProxy) -> SecureS3Client:
+    """The same with SSE-C."""
+    return place.client(
+        strategy("sse-c", ""),
+        endpoint_url=proxy.url,
+        ca_bundle=proxy.ca_bundle,
+        config=Config(read_timeout=0.5, connect_timeout=5),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to download into."""
+    made = tmp_path / "downloads"
+    made.mkdir()
+    return made
