@@ -105,7 +105,7 @@ class SecurityProfile:
             ConfigurationError: a value is malformed, or would loosen the named profile.
         """
         env = os.environ if environ is None else environ
-        profile = cls.named(env.get("SECURE_S3_PROFILE", "standard"))
+        profile = cls.named(env.get("SECURE_S3_PROFILE") or "standard")
         free: dict[str, Any] = {}
         if mode := env.get("SECURE_S3_CHECKSUM_MODE"):
             free["checksum_mode"] = mode

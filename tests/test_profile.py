@@ -17,12 +17,46 @@ from secure_s3.profile import PROFILES, REGULATED, STANDARD, STRATEGY_NAMES, Sec
 
 WRONG: list[tuple[str, Any]] = [
     *(("min_tls", value) for value in ("1.0", "1.1", "1.4", "", "TLSv1.2", 1.2, 1.3, None, "1.2 ", ["1.2"])),
-    *(("allowed_strategies", value) for value in ((), [], "", "SseKMS", ["SseKms", "Nope"], [None], None, 5, [""], "SseKms,SseS3")),
-    *(("presign_ceiling", value) for value in (0, -1, 604801, 10**30, -(10**30), 1.5, "60", None, True, timedelta(0), timedelta(seconds=-1), timedelta(seconds=0.5), timedelta(days=7, seconds=1))),
-    *(("expected_bucket_owner", value) for value in ("", "1", "11112222333", "1111222233334", "11112222333a", 111122223333, "１１１１２２２２３３３３", " 111122223333", "111122223333\n", b"111122223333")),
+    *(
+        ("allowed_strategies", value)
+        for value in ((), [], "", "SseKMS", ["SseKms", "Nope"], [None], None, 5, [""], "SseKms,SseS3")
+    ),
+    *(
+        ("presign_ceiling", value)
+        for value in (
+            0,
+            -1,
+            604801,
+            10**30,
+            -(10**30),
+            1.5,
+            "60",
+            None,
+            True,
+            timedelta(0),
+            timedelta(seconds=-1),
+            timedelta(seconds=0.5),
+            timedelta(days=7, seconds=1),
+        )
+    ),
+    *(
+        ("expected_bucket_owner", value)
+        for value in (
+            "",
+            "1",
+            "11112222333",
+            "1111222233334",
+            "11112222333a",
+            111122223333,
+            "\uff11\uff11\uff11\uff11\uff12\uff12\uff12\uff12\uff13\uff13\uff13\uff13",
+            " 111122223333",
+            "111122223333\n",
+            b"111122223333",
+        )
+    ),
     *(("checksum_mode", value) for value in ("", "never", "WHEN_SUPPORTED", None, True)),
     *(("retries", value) for value in (0, -1, 11, 1.5, "3", None, True)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("setting", "value"), WRONG)
@@ -173,21 +207,37 @@ def test_from_a_full_environment() -> None:
         }
     )
     assert made == SecurityProfile(
-        name="regulated", min_tls="1.3", allowed_strategies=frozenset({"SseKms", "DsseKms"}),
-        presign_ceiling=timedelta(seconds=60), expected_bucket_owner="111122223333", checksum_mode="when_required", retries=5,
-    )  # fmt: skip
+        name="regulated",
+        min_tls="1.3",
+        allowed_strategies=frozenset({"SseKms", "DsseKms"}),
+        presign_ceiling=timedelta(seconds=60),
+        expected_bucket_owner="111122223333",
+        checksum_mode="when_required",
+        retries=5,
+    )
 
 
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("SECURE_S3_PROFILE", "lax"), ("SECURE_S3_PROFILE", ""), ("SECURE_S3_MIN_TLS", "1.1"), ("SECURE_S3_MIN_TLS", "1.2"),
-        ("SECURE_S3_ALLOWED_STRATEGIES", "SseS3"), ("SECURE_S3_ALLOWED_STRATEGIES", "Nope"), ("SECURE_S3_ALLOWED_STRATEGIES", ","),
-        ("SECURE_S3_PRESIGN_CEILING", "901"), ("SECURE_S3_PRESIGN_CEILING", "0"), ("SECURE_S3_PRESIGN_CEILING", "1h"),
-        ("SECURE_S3_PRESIGN_CEILING", "9" * 40), ("SECURE_S3_EXPECTED_BUCKET_OWNER", "me"), ("SECURE_S3_CHECKSUM_MODE", "never"),
-        ("SECURE_S3_RETRIES", "many"), ("SECURE_S3_RETRIES", "0"), ("SECURE_S3_RETRIES", "1.5"),
+        ("SECURE_S3_PROFILE", "lax"),
+        ("SECURE_S3_PROFILE", ""),
+        ("SECURE_S3_MIN_TLS", "1.1"),
+        ("SECURE_S3_MIN_TLS", "1.2"),
+        ("SECURE_S3_ALLOWED_STRATEGIES", "SseS3"),
+        ("SECURE_S3_ALLOWED_STRATEGIES", "Nope"),
+        ("SECURE_S3_ALLOWED_STRATEGIES", ","),
+        ("SECURE_S3_PRESIGN_CEILING", "901"),
+        ("SECURE_S3_PRESIGN_CEILING", "0"),
+        ("SECURE_S3_PRESIGN_CEILING", "1h"),
+        ("SECURE_S3_PRESIGN_CEILING", "9" * 40),
+        ("SECURE_S3_EXPECTED_BUCKET_OWNER", "me"),
+        ("SECURE_S3_CHECKSUM_MODE", "never"),
+        ("SECURE_S3_RETRIES", "many"),
+        ("SECURE_S3_RETRIES", "0"),
+        ("SECURE_S3_RETRIES", "1.5"),
     ],
-)  # fmt: skip
+)
 def test_wrong_environments(variable: str, value: str) -> None:
     """A variable that is malformed or would loosen the named profile is refused."""
     with pytest.raises(errors.ConfigurationError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -56,11 +57,29 @@ def test_key_arn_raises_nothing_else(text: Any) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "arn", "arn:", "arn:aws", "arn:aws:s3", "arn:aws:s3:::", "arn:aws:s3::: b", " arn:aws:s3:::b", "arn:aws:s3:::b ",
-        "arn:aws:s3:::b\n", "ARN:aws:s3:::b", "arn:AWS:s3:::b", "arn:gcp:s3:::b", "arn:aws:S3:::b", "arn:aws:s3:eu_west:::b",
-        "arn:aws:s3::11112222333:b", "arn:aws:s3::1111222233334:b", "arn:aws:s3::１１１１２２２２３３３３:b", None, 5, b"arn:aws:s3:::b",
+        "",
+        "arn",
+        "arn:",
+        "arn:aws",
+        "arn:aws:s3",
+        "arn:aws:s3:::",
+        "arn:aws:s3::: b",
+        " arn:aws:s3:::b",
+        "arn:aws:s3:::b ",
+        "arn:aws:s3:::b\n",
+        "ARN:aws:s3:::b",
+        "arn:AWS:s3:::b",
+        "arn:gcp:s3:::b",
+        "arn:aws:S3:::b",
+        "arn:aws:s3:eu_west:::b",
+        "arn:aws:s3::11112222333:b",
+        "arn:aws:s3::1111222233334:b",
+        "arn:aws:s3::\uff11\uff11\uff11\uff11\uff12\uff12\uff12\uff12\uff13\uff13\uff13\uff13:b",
+        None,
+        5,
+        b"arn:aws:s3:::b",
     ],
-)  # fmt: skip
+)
 def test_texts_that_are_no_arn(text: Any) -> None:
     """What is no ARN is refused with a reason."""
     with pytest.raises(errors.ConfigurationError) as caught:
@@ -83,9 +102,12 @@ def test_an_arn_in_its_parts() -> None:
         ("s3://bucket", ("bucket", "")),
         ("s3://bucket/", ("bucket", "")),
         ("s3://my.dotted.bucket/k?x=y#z", ("my.dotted.bucket", "k?x=y#z")),
-        ("s3://arn:aws:s3:eu-west-1:111122223333:accesspoint:x/k", ("arn:aws:s3:eu-west-1:111122223333:accesspoint:x", "k")),
+        (
+            "s3://arn:aws:s3:eu-west-1:111122223333:accesspoint:x/k",
+            ("arn:aws:s3:eu-west-1:111122223333:accesspoint:x", "k"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_object_urls(url: str, expected: tuple[str, str]) -> None:
     """An S3 URL is a bucket and a key, of which nothing is decoded or cut."""
     ref = ObjectRef.parse(url)
@@ -95,10 +117,30 @@ def test_object_urls(url: str, expected: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "s3:", "s3:/", "s3://", "s3:///key", "bucket/key", "https://bucket/key", "s3n://b/k", " s3://bucket/k", "s3://Bucket/k",
-     "s3://b/k", "s3://bucket name/k", "s3://-bucket/k", "s3://bucket-/k", "s3://bu_cket/k", "s3://" + "b" * 64, "s3://büt/k",
-     None, 5, b"s3://bucket/key", ["s3://bucket/key"]],
-)  # fmt: skip
+    [
+        "",
+        "s3:",
+        "s3:/",
+        "s3://",
+        "s3:///key",
+        "bucket/key",
+        "https://bucket/key",
+        "s3n://b/k",
+        " s3://bucket/k",
+        "s3://Bucket/k",
+        "s3://b/k",
+        "s3://bucket name/k",
+        "s3://-bucket/k",
+        "s3://bucket-/k",
+        "s3://bu_cket/k",
+        "s3://" + "b" * 64,
+        "s3://büt/k",
+        None,
+        5,
+        b"s3://bucket/key",
+        ["s3://bucket/key"],
+    ],
+)
 def test_urls_that_are_none(url: Any) -> None:
     """What is no S3 URL is refused."""
     with pytest.raises(errors.ConfigurationError):
@@ -108,15 +150,19 @@ def test_urls_that_are_none(url: Any) -> None:
 @given(_ANYTHING)
 def test_object_url_raises_nothing_else(url: Any) -> None:
     """Whatever is parsed is an object or a ConfigurationError."""
-    try:
+    with suppress(errors.ConfigurationError):
         assert ObjectRef.parse(url).bucket
-    except errors.ConfigurationError:
-        pass
 
 
 @pytest.mark.parametrize(
-    "value", [Arn("aws", "s3", "", "", "b"), KmsKeyArn("arn:aws:kms:eu-west-1:111122223333:key/1"), ObjectRef("bucket"), Finding("R1", Severity.HIGH, "bad")]
-)  # fmt: skip
+    "value",
+    [
+        Arn("aws", "s3", "", "", "b"),
+        KmsKeyArn("arn:aws:kms:eu-west-1:111122223333:key/1"),
+        ObjectRef("bucket"),
+        Finding("R1", Severity.HIGH, "bad"),
+    ],
+)
 def test_values_are_values(value: Any) -> None:
     """Values are frozen, hashable, equal to their like, and can be pickled."""
     name = type(value).__dataclass_fields__.__iter__().__next__()

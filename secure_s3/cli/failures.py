@@ -30,9 +30,10 @@ def report(error: Exception, args: argparse.Namespace) -> int:
     if ours is None:
         print(f"error: {error.strerror or error}", file=sys.stderr)  # type: ignore[attr-defined]
         return FINDINGS
-    print(f"error: {clean(str(ours))}", file=sys.stderr)
     if isinstance(ours, BatchFailed):
         _list_failures(ours)
+    else:
+        print(f"error: {clean(str(ours))}", file=sys.stderr)
     return code_for(ours)
 
 
@@ -47,8 +48,11 @@ def _told(error: Exception) -> dict[str, Any]:
 
 def _list_failures(error: BatchFailed) -> None:
     failed = error.results.failed if error.results is not None else ()
+    lines = [f"error: {error.what}"]
     for file in failed[:_SHOWN]:
-        what = file.error.what if isinstance(file.error, SecureS3Error) else repr(file.error)
-        print(f"  {clean(file.path)}: {clean(what)}", file=sys.stderr)
+        text = str(file.error) if isinstance(file.error, SecureS3Error) else repr(file.error)
+        lines += [f"  {file.path}", *(f"    {line}" for line in text.splitlines())]
     if len(failed) > _SHOWN:
-        print(f"  and {len(failed) - _SHOWN} more; --json lists all of them", file=sys.stderr)
+        lines.append(f"  and {len(failed) - _SHOWN} more; --json lists all of them")
+    lines.append("  fix: --resume FILE keeps a list of what is left, and takes up from it")
+    print(clean("\n".join(lines)), file=sys.stderr)

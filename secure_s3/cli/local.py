@@ -46,7 +46,10 @@ def add(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal says otherwise."""
     from ..local import LocalAws
+    from ..values import ObjectRef
 
+    for bucket in args.bucket:
+        ObjectRef.parse(f"s3://{bucket}")  # moto would take names that S3 refuses
     with (
         _until_signalled() as ended,
         LocalAws(port=args.port, region=args.region, min_tls=args.min_tls) as aws,

@@ -19,7 +19,7 @@ STRATEGIES: tuple[type[Strategy], ...] = (SseKms, DsseKms, SseS3, SseC)
 
 def strategy_from_env(environ: Mapping[str, str]) -> Strategy:
     """The strategy that ``SECURE_S3_ENCRYPTION`` names (default ``sse-kms``), set up from its variables."""
-    label = environ.get("SECURE_S3_ENCRYPTION", SseKms.label)
+    label = environ.get("SECURE_S3_ENCRYPTION") or SseKms.label
     for strategy in STRATEGIES:
         if strategy.label == label.strip().lower():
             return strategy.from_env(environ)

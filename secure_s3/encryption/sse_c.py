@@ -61,10 +61,10 @@ class SseC(Strategy):
         try:
             with open(path, "rb") as file:
                 content = file.read(limits.SSE_C_KEY_BYTES * 4)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
             raise ConfigurationError(
                 f"the SSE-C key file {os.fspath(path)!r} cannot be read",
-                why=error.strerror or str(error),
+                why=getattr(error, "strerror", None) or str(error),
                 fix="point to a file of 32 raw bytes, readable by this user only",
             ) from error
         return cls(content)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from .operations import HEADERS, WRITES
 
-NOTHING: Mapping[str, object] = {}
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Strategy(ABC):

@@ -151,12 +151,14 @@ def with_strategy(client: Any, strategy: Strategy) -> Any:
 
     Raises:
         NotAllowedByProfile: the client's profile does not allow the strategy.
+        ConfigurationError: it is no strategy, or the client is not hardened.
     """
     guard = guard_of(client)
     if guard is None:
         raise ConfigurationError(
             "with_strategy() needs a hardened client", fix="call harden(client, …) first"
         )
+    _require_strategy(strategy, "encryption")
     if strategy == guard.strategy:
         return client
     guard.profile.require_strategy(type(strategy).__name__)
@@ -174,8 +176,18 @@ def with_strategy(client: Any, strategy: Strategy) -> Any:
 def copy_source_parameters(client: Any, source_encryption: Strategy | None) -> Mapping[str, object]:
     """The CopySource… members that reading the source needs."""
     guard = guard_of(client)
+    if source_encryption is not None:
+        _require_strategy(source_encryption, "source_encryption")
     strategy = source_encryption or (guard.strategy if guard else None)
     return strategy.copy_source() if strategy else {}
+
+
+def _require_strategy(strategy: object, argument: str) -> None:
+    if not isinstance(strategy, Strategy):
+        raise ConfigurationError(
+            f"{argument}={strategy!r} is not an encryption strategy",
+            fix='pass e.g. SseKms("arn:aws:kms:…") or SseS3()',
+        )
 
 
 class _StrategyEvents:

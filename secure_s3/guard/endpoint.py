@@ -234,7 +234,8 @@ def trust_store(session: Any, profile: SecurityProfile) -> str | None:
 
     ``AWS_CA_BUNDLE``, ``REQUESTS_CA_BUNDLE`` and the configuration file replace the trust store of every
     AWS connection. The machine's own store is accepted from there; another one is refused, unless the
-    profile says ``allow_environment_ca_bundle``.
+    profile says ``allow_environment_ca_bundle`` or ``SECURE_S3_CA_BUNDLE`` names the same file, which says
+    that it is meant.
 
     Raises:
         InsecureTransport: another trust store is configured; the text names the setting.
@@ -243,7 +244,7 @@ def trust_store(session: Any, profile: SecurityProfile) -> str | None:
     if configured is None:
         return None
     path, source = configured
-    if path and (profile.allow_environment_ca_bundle or _is_system_store(path)):
+    if path and _is_accepted(path, profile):
         return check_bundle(path, source)
     refuse([_foreign_store(path, source)])
     return None
@@ -253,7 +254,7 @@ def refuse_environment_bundle(verify: object, profile: SecurityProfile) -> None:
     """Refuse the trust store of a client made elsewhere if it is the one that a variable names."""
     for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
         path = os.environ.get(variable)
-        if path and path == verify and not profile.allow_environment_ca_bundle and not _is_system_store(path):
+        if path and path == verify and not _is_accepted(path, profile):
             refuse([_foreign_store(path, variable)])
 
 
@@ -303,11 +304,16 @@ def _configured_bundle(session: Any) -> tuple[str, str] | None:
     return None
 
 
+def _is_accepted(path: str, profile: SecurityProfile) -> bool:
+    meant = path == os.environ.get("SECURE_S3_CA_BUNDLE")
+    return meant or profile.allow_environment_ca_bundle or _is_system_store(path)
+
+
 def _foreign_store(path: str, source: str) -> Road:
     return Road(
         f"{source}={path!r} would replace the trust store",
         "whoever sets it decides which servers are believed" if path else "an empty value can mean no check",
-        "pass ca_bundle=… (or SECURE_S3_CA_BUNDLE for from_env and the command line) if you mean it, "
+        "pass ca_bundle=… if you mean it, or set SECURE_S3_CA_BUNDLE to the same file, "
         f"or remove {source}, or allow it in the profile: allow_environment_ca_bundle=True",
     )
 

@@ -63,7 +63,7 @@ _FIXES: Mapping[str, str] = {
     "KMS.NotFoundException": "check the key's ARN; the key must live in the bucket's region",
     "BadDigest": "the bytes changed on the way; send them again",
 }
-_CUSTOMER_KEY = "Customer provided key"
+_CUSTOMER_KEY = ("Customer provided key", "form of Server Side Encryption")
 _CUSTOMER_KEY_FIX = "read it with the key it was stored under: encryption=SseC(key)"
 _SECRET_FIELDS = frozenset(
     {
@@ -176,7 +176,7 @@ def service_error(
     return _combined(ours, type(error))(
         f"{_place(where)} was refused: {code or 'no code'} ({status})",
         why=redact(message),
-        fix=_CUSTOMER_KEY_FIX if _CUSTOMER_KEY in message else _FIXES.get(code, ""),
+        fix=_CUSTOMER_KEY_FIX if any(text in message for text in _CUSTOMER_KEY) else _FIXES.get(code, ""),
         response=response,
         code=code,
         status=status,
@@ -200,6 +200,25 @@ def typed(operation: str, bucket: str | None = None, key: str | None = None) -> 
         if ours is None:
             raise
         raise ours from error
+    except RecursionError as error:
+        if not _is_redirected(error):
+            raise
+        where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
+        raise errors.TransportError(
+            f"{_place(where)} failed: the endpoint redirects without end",
+            why="botocore follows every redirect to another region, and this one leads back",
+            fix="check endpoint_url and region_name",
+            **where,
+        ) from error
+
+
+def _is_redirected(error: RecursionError) -> bool:
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "redirect_from_error":
+            return True
+        trace = trace.tb_next
+    return False
 
 
 _mixed: dict[tuple[type, type], type[errors.ServiceError]] = {}

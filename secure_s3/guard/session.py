@@ -23,7 +23,11 @@ _CREATE_CLIENT = inspect.signature(botocore.session.Session.create_client)
 
 
 def secure_session(
-    encryption: Strategy | None, profile: SecurityProfile | str = STANDARD, **session_arguments: Any
+    encryption: Strategy | None,
+    profile: SecurityProfile | str = STANDARD,
+    *,
+    ca_bundle: str | os.PathLike[str] | None = None,
+    **session_arguments: Any,
 ) -> boto3.Session:
     """A new ``boto3.Session`` whose S3 clients and resources encrypt as configured, and all speak TLS.
 
@@ -32,6 +36,7 @@ def secure_session(
     Args:
         encryption: The strategy of every write; None for sessions that only talk to other services.
         profile: What is allowed, as a SecurityProfile or a name.
+        ca_bundle: Path of the CA certificate that its clients believe where they are not given ``verify=``.
         session_arguments: boto3's own, e.g. ``region_name``, ``profile_name``.
 
     Raises:
@@ -39,17 +44,22 @@ def secure_session(
         InsecureTransport: from ``client()`` and ``resource()``, when an argument, a variable or a setting
             leads to plain HTTP, to no verification or to another trust store.
     """
-    return _harden_session(boto3.Session(**session_arguments), _checked(encryption, profile))
+    return _harden_session(boto3.Session(**session_arguments), _checked(encryption, profile), ca_bundle)
 
 
 def harden(
-    session_or_client: Any, encryption: Strategy | None, profile: SecurityProfile | str = STANDARD
+    session_or_client: Any,
+    encryption: Strategy | None,
+    profile: SecurityProfile | str = STANDARD,
+    *,
+    ca_bundle: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Put the guard on a boto3 session or client that exists already, in place, and return it.
 
     Clients that the session made before stay as they were. Hardening twice with the same strategy and
     profile changes nothing. For boto3's default session: ``boto3.setup_default_session();
-    harden(boto3.DEFAULT_SESSION, …)``.
+    harden(boto3.DEFAULT_SESSION, …)``. ``ca_bundle`` is for sessions: what a client believes was settled when
+    it was made.
 
     Raises:
         InsecureTransport: the client was made for plain HTTP or without verification.
@@ -57,7 +67,13 @@ def harden(
     """
     rules = _checked(encryption, profile)
     if isinstance(session_or_client, boto3.Session):
-        return _harden_session(session_or_client, rules)
+        return _harden_session(session_or_client, rules, ca_bundle)
+    if ca_bundle is not None:
+        raise ConfigurationError(
+            "harden(client, ca_bundle=…) comes too late",
+            why="a client's trust store is settled when the client is made",
+            fix="make the client with verify=<path of the CA certificate>",
+        )
     if hasattr(session_or_client, "meta") and hasattr(session_or_client.meta, "client"):
         harden(session_or_client.meta.client, *rules)
         return session_or_client
@@ -89,7 +105,7 @@ def guarded_copy(
     twin._session = copy.copy(session._session)
     if rules := twin._session.__dict__.pop(_ATTRIBUTE, None):
         # A copy of a hardened session starts from the factory underneath.
-        twin._session.__dict__["create_client"] = rules[2]
+        twin._session.__dict__["create_client"] = rules[-1]
     return _harden_session(twin, _checked(encryption, profile), ca_bundle)
 
 
@@ -116,7 +132,7 @@ def _harden_session(
     core = session._session
     present = core.__dict__.get(_ATTRIBUTE)
     if present is not None:
-        if present[:2] != rules:
+        if present[:-1] != (*rules, ca_bundle):
             raise ConfigurationError(
                 f"this session is hardened already, with {present[0]!r} and the profile {present[1].name!r}",
                 why="one session has one strategy and one profile",
@@ -135,7 +151,7 @@ def _harden_session(
         return harden_client(plain(**arguments), strategy, rules[1])
 
     core.__dict__["create_client"] = create_client
-    core.__dict__[_ATTRIBUTE] = (*rules, plain)
+    core.__dict__[_ATTRIBUTE] = (*rules, ca_bundle, plain)
     return session
 
 
@@ -176,6 +192,8 @@ def _client_config(
         "max_pool_connections": _POOL,
         "tcp_keepalive": True,
     }
+    if given.get("retries"):
+        given["retries"] = {"mode": "standard"} | given["retries"]
     if service == "s3":
         endpoint.refuse_old_signature(given.get("signature_version"), "Config")
         defaults["request_checksum_calculation"] = profile.checksum_mode

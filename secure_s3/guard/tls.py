@@ -94,7 +94,8 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
 
 def require_pinned(session: Any, min_tls: str) -> None:
     """Raise InsecureTransport unless *session* is still the pinned one, with its TLS minimum in force."""
-    if not isinstance(session, PinnedSession):
+    ours = isinstance(session, PinnedSession)
+    if not ours:
         raise InsecureTransport(
             f"the client's HTTP session was replaced by {type(session).__name__}",
             why="another HTTP session keeps no TLS minimum and may verify nothing",

@@ -21,18 +21,20 @@ class AtomicFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        folder, name = os.path.split(os.path.abspath(self.path))
-        if os.path.isdir(self.path) or not name:
+        if not self.path or "\0" in self.path:
+            raise self._error("it is no path", "name a file")
+        if os.path.isdir(self.path) or not os.path.basename(self.path):
             raise self._error("it is a folder", "name the file in it")
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise self._error("it is no regular file", "use download_fileobj to write to a pipe or device")
         # Short, so that a name of the greatest allowed length still has room beside it.
+        folder = os.path.dirname(os.path.abspath(self.path))
         self._temporary = os.path.join(folder, f".{secrets.token_hex(8)}.part")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         try:
             self._descriptor = os.open(self._temporary, flags, 0o666)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
+        except OSError as error:
+            why = error.strerror or str(error)
             raise self._error(why, "check that the folder exists and may be written") from error
         self._folder = folder
 

@@ -179,12 +179,13 @@ class TransferMethods:
         mode: str = "rb",
         *,
         extra_args: Mapping[str, Any] | None = None,
+        config: Any = None,
         encryption: Strategy | None = None,
     ) -> BinaryIO:
         """An object as a binary file, ``"rb"`` (seekable) or ``"wb"`` (an object on a clean close)."""
         from .files import open_object
 
-        return open_object(self._under(encryption), bucket, key, mode, extra_args=extra_args)
+        return open_object(self._under(encryption), bucket, key, mode, extra_args=extra_args, config=config)
 
     def upload_many(
         self,

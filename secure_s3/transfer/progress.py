@@ -214,7 +214,9 @@ def _display(*, files: bool) -> Any:
     ]
     if files:
         columns.append(TextColumn("{task.fields[note]}", markup=False))
-    return RichProgress(*columns, console=Console(stderr=True))
+    # What the program prints is drawn above the bars, unless it goes somewhere else than the terminal.
+    beside = sys.stdout is not None and sys.stdout.isatty()
+    return RichProgress(*columns, console=Console(file=sys.stderr), redirect_stdout=beside)
 
 
 def _short(name: str) -> str:

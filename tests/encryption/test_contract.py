@@ -33,9 +33,17 @@ ALL = [example for examples in EXAMPLES.values() for example in examples]
 MODEL: ServiceModel = botocore.session.Session().get_service_model("s3")
 OPERATIONS = sorted(MODEL.operation_names)
 REQUIRED: dict[str, Any] = {
-    "Bucket": "bucket", "Key": "key", "CopySource": "b/k", "UploadId": "u", "PartNumber": 1, "ObjectAttributes": ["ETag"],
-    "Expression": "x", "ExpressionType": "SQL", "InputSerialization": {}, "OutputSerialization": {},
-}  # fmt: skip
+    "Bucket": "bucket",
+    "Key": "key",
+    "CopySource": "b/k",
+    "UploadId": "u",
+    "PartNumber": 1,
+    "ObjectAttributes": ["ETag"],
+    "Expression": "x",
+    "ExpressionType": "SQL",
+    "InputSerialization": {},
+    "OutputSerialization": {},
+}
 
 each_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)
 
@@ -151,7 +159,12 @@ def test_unknown_operations_need_nothing(strategy: Strategy, operation: str) -> 
 def test_what_is_handed_out_cannot_change_the_strategy(strategy: Strategy) -> None:
     """Changing a mapping that was handed out changes nothing about the strategy."""
     before = dict(strategy.parameters("PutObject"))
-    for handed in (strategy.parameters("PutObject"), strategy.answer("PutObject"), strategy.headers("PutObject"), strategy.copy_source()):  # fmt: skip
+    for handed in (
+        strategy.parameters("PutObject"),
+        strategy.answer("PutObject"),
+        strategy.headers("PutObject"),
+        strategy.copy_source(),
+    ):
         if isinstance(handed, dict):
             handed["ServerSideEncryption"] = "none"
     assert dict(strategy.parameters("PutObject")) == before
@@ -237,7 +250,15 @@ def test_missing_variables(label: str, variable: str, value: str | None, tmp_pat
 def test_another_key_is_another_strategy() -> None:
     """Strategies with other keys, contexts or switches differ."""
     different = [
-        SseKms(KEY_ARN), SseKms(OTHER_ARN), SseKms(KEY_ARN, bucket_key=False), SseKms(KEY_ARN, context={"a": "b"}),
-        SseKms(KEY_ARN, context={"a": "c"}), DsseKms(KEY_ARN), DsseKms(OTHER_ARN), SseS3(), SseC(RAW_KEY), SseC(bytes(32)),
-    ]  # fmt: skip
+        SseKms(KEY_ARN),
+        SseKms(OTHER_ARN),
+        SseKms(KEY_ARN, bucket_key=False),
+        SseKms(KEY_ARN, context={"a": "b"}),
+        SseKms(KEY_ARN, context={"a": "c"}),
+        DsseKms(KEY_ARN),
+        DsseKms(OTHER_ARN),
+        SseS3(),
+        SseC(RAW_KEY),
+        SseC(bytes(32)),
+    ]
     assert len(set(different)) == len(different)

@@ -48,7 +48,12 @@ REFUSED: list[tuple[Any, str]] = [
     (KEY_ARN.replace("111122223333", ""), "another kind"),
     (KEY_ARN.replace("111122223333", "aws"), "another kind"),
     (KEY_ARN.replace("111122223333", "11112222333"), "another kind"),
-    (KEY_ARN.replace("111122223333", "１１１１２２２２３３３３"), "another kind"),
+    (
+        KEY_ARN.replace(
+            "111122223333", "\uff11\uff11\uff11\uff11\uff12\uff12\uff12\uff12\uff13\uff13\uff13\uff13"
+        ),
+        "another kind",
+    ),
     (KEY_ARN.replace("arn:aws:", "arn:evil:"), "another kind"),
     (KEY_ARN.upper(), "bare"),
     ("arn:", "another kind"),
@@ -170,9 +175,22 @@ def test_resolve_at_the_embedded_endpoint(local_aws: Any) -> None:
 # --- the context -------------------------------------------------------------------------------------------
 
 WRONG_CONTEXTS: list[Any] = [
-    {"a": 1}, {1: "a"}, {"a": None}, {"a": b"b"}, {b"a": "b"}, {"": "b"}, {"a": ""}, {"a": ["b"]}, {"a": {"b": "c"}},
-    {"a": "b", "c": 5}, "a=b", [("a", "b")], 5, True, {"a": True},
-]  # fmt: skip
+    {"a": 1},
+    {1: "a"},
+    {"a": None},
+    {"a": b"b"},
+    {b"a": "b"},
+    {"": "b"},
+    {"a": ""},
+    {"a": ["b"]},
+    {"a": {"b": "c"}},
+    {"a": "b", "c": 5},
+    "a=b",
+    [("a", "b")],
+    5,
+    True,
+    {"a": True},
+]
 
 
 @each_kind

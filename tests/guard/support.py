@@ -61,7 +61,7 @@ MODELS = Loader()
 
 
 def core_session() -> botocore.session.Session:
-    """A botocore session that shares the service models it has loaded with the others: a tenth of the time."""
+    """A botocore session that shares the service models it has loaded with the others."""
     core = botocore.session.Session()
     core.register_component("data_loader", MODELS)
     return core

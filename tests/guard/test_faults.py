@@ -24,9 +24,13 @@ FOREIGN = [
 ]
 # Mistakes in the package of a service, and warnings: no call raises them at its caller.
 NOT_RAISED_BY_CALLS = {
-    "ClientError", "EventStreamError", "UnsupportedTLSVersionWarning", "ImminentRemovalWarning",
-    "UndefinedModelAttributeError", "MissingServiceIdError",
-}  # fmt: skip
+    "ClientError",
+    "EventStreamError",
+    "UnsupportedTLSVersionWarning",
+    "ImminentRemovalWarning",
+    "UndefinedModelAttributeError",
+    "MissingServiceIdError",
+}
 EXPECTED = {
     theirs.SSLError: errors.TlsError,
     theirs.ConnectionError: errors.TransportError,
@@ -58,7 +62,7 @@ def made(cls: type[BotoCoreError]) -> BotoCoreError:
 
 @pytest.mark.parametrize("cls", FOREIGN)
 def test_every_exception_of_botocore(cls: type[BotoCoreError]) -> None:
-    """Every class of botocore.exceptions is translated to the sensible class of ours, with text and advice."""
+    """Every class of botocore.exceptions becomes the sensible class of ours, with text and advice."""
     ours = faults.translate(made(cls), operation="GetObject", bucket="b", key="k")
     assert ours is not None
     assert type(ours) is EXPECTED.get(cls, errors.ConfigurationError)
@@ -83,7 +87,17 @@ def test_an_answer_that_cannot_be_parsed() -> None:
         raise ResponseParserError("rubbish")
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), OSError(5, "x"), KeyboardInterrupt(), errors.TlsError("x"), errors.AccessDenied("x")])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("x"),
+        KeyError("x"),
+        OSError(5, "x"),
+        KeyboardInterrupt(),
+        errors.TlsError("x"),
+        errors.AccessDenied("x"),
+    ],
+)
 def test_what_is_not_botocores_is_left_alone(error: BaseException) -> None:
     """Errors of ours and of the program pass through unchanged."""
     assert faults.translate(error) is None
@@ -155,7 +169,16 @@ def test_codes(code: str, status: int | None, expected: type[errors.ServiceError
     assert error.why == "what S3 said"
 
 
-@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": None}, {"Error": {"Code": None, "Message": None}}, {"ResponseMetadata": {}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"Error": {}},
+        {"Error": None},
+        {"Error": {"Code": None, "Message": None}},
+        {"ResponseMetadata": {}},
+    ],
+)
 def test_poor_responses(response: dict[str, Any]) -> None:
     """A response that lacks what it should hold is translated all the same."""
     error = ClientError({"Error": {}}, "PutObject")
@@ -165,7 +188,15 @@ def test_poor_responses(response: dict[str, Any]) -> None:
     assert ours.operation == "PutObject"
 
 
-SECRET_FIELDS = ("AWSAccessKeyId", "CanonicalRequest", "CanonicalRequestBytes", "SignatureProvided", "StringToSign", "StringToSignBytes", "Token-0")  # fmt: skip
+SECRET_FIELDS = (
+    "AWSAccessKeyId",
+    "CanonicalRequest",
+    "CanonicalRequestBytes",
+    "SignatureProvided",
+    "StringToSign",
+    "StringToSignBytes",
+    "Token-0",
+)
 
 
 @pytest.mark.parametrize("field", SECRET_FIELDS)

@@ -106,7 +106,7 @@ def test_create_client_takes_what_we_bind() -> None:
 
 
 def test_boto3_makes_every_client_through_the_factory() -> None:
-    """boto3.Session.client and .resource call the botocore session's create_client, an instance attribute too."""
+    """boto3.Session.client and .resource call the session's create_client, also one of the instance."""
     made = plain_session()
     calls = []
     plain = made._session.create_client
@@ -131,7 +131,14 @@ def test_events_run_in_the_order_we_rely_on() -> None:
             getattr(emitter, position)(event, lambda name=f"{event}:{position}", **_: seen.append(name))
     kwargs: dict[str, Any] = {"signature_version": "s3v4", "operation_name": "PutObject"}
     request = AWSRequest("PUT", "https://s3.eu-west-1.amazonaws.com/bucket/key")
-    emitter.emit("before-sign.s3.PutObject", request=request, signing_name="s3", region_name="x", request_signer=None, **kwargs)  # fmt: skip
+    emitter.emit(
+        "before-sign.s3.PutObject",
+        request=request,
+        signing_name="s3",
+        region_name="x",
+        request_signer=None,
+        **kwargs,
+    )
     assert seen == [
         f"{event}:{position}"
         for event in ("before-sign.s3.PutObject", "before-sign.s3", "before-sign")
@@ -183,8 +190,17 @@ def test_service_ids_unlike_their_names_are_known_to_botocore() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["upload_file", "upload_fileobj", "download_file", "download_fileobj", "copy", "generate_presigned_url", "generate_presigned_post"],
-)  # fmt: skip
+    "name",
+    [
+        "upload_file",
+        "upload_fileobj",
+        "download_file",
+        "download_fileobj",
+        "copy",
+        "generate_presigned_url",
+        "generate_presigned_post",
+    ],
+)
 def test_guarded_methods_have_boto3_signatures(name: str) -> None:
     """The methods that the guard puts in front of boto3's take the same arguments, in the same order."""
     plain, guarded = plain_session().client("s3"), session().client("s3")
@@ -212,3 +228,20 @@ def test_the_default_session_can_be_hardened(monkeypatch: pytest.MonkeyPatch) ->
     harden(boto3.DEFAULT_SESSION, strategy("sse-s3"))
     assert guard_of(boto3.client("s3")) is not None
     assert guard_of(boto3.resource("s3").meta.client) is not None
+
+
+def test_the_context_reaches_the_http_session() -> None:
+    """A prepared request carries its call's context, in which the guard leaves its last look."""
+    from secure_s3.guard.tls import LAST_LOOK
+
+    client = session().client("s3")
+    seen: list[Any] = []
+
+    def intercept(request: Any, **_: Any) -> None:
+        seen.append(request.context)
+        raise KeyboardInterrupt  # nothing may leave
+
+    client.meta.events.register("before-send.s3", intercept)
+    with pytest.raises(KeyboardInterrupt):
+        client.list_buckets()
+    assert callable(seen[0][LAST_LOOK])

@@ -80,13 +80,13 @@ CONFLICTS: list[tuple[str, dict[str, Any]]] = [
     ("sse-c", {"SSECustomerKeyMD5": base64.b64encode(bytes(16)).decode()}),
     ("sse-c", {"SSECustomerAlgorithm": "AES128"}),
     ("sse-c", {"SSECustomerKey": None}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("label", "extra"), CONFLICTS)
 @pytest.mark.parametrize("operation", sorted(WRITES))
 def test_contradicting_writes_are_refused(operation: str, label: str, extra: dict[str, Any]) -> None:
-    """A write whose arguments contradict the strategy is refused; the error names the argument, never a key."""
+    """A write whose arguments contradict the strategy is refused by name, without showing a key."""
     with pytest.raises(errors.EncryptionConflict) as caught:
         apply(operation, label, Bucket="b", Key="k", **extra)
     text = str(caught.value)
@@ -158,19 +158,27 @@ PUBLIC: list[dict[str, Any]] = [
     *({member: f'uri="{ALL_USERS}"'} for member in GRANT_MEMBERS),
     *({member: f'id="0", uri={AUTHENTICATED}'} for member in GRANT_MEMBERS),
     {"GrantRead": f'URI="{ALL_USERS.upper()}"'},
-    {"AccessControlPolicy": {"Grants": [{"Grantee": {"Type": "Group", "URI": ALL_USERS}, "Permission": "READ"}]}},
-    {"AccessControlPolicy": {"Grants": [
-        {"Grantee": {"Type": "CanonicalUser", "ID": "0"}, "Permission": "READ"},
-        {"Grantee": {"Type": "Group", "URI": AUTHENTICATED}, "Permission": "WRITE_ACP"},
-    ]}},
-]  # fmt: skip
+    {
+        "AccessControlPolicy": {
+            "Grants": [{"Grantee": {"Type": "Group", "URI": ALL_USERS}, "Permission": "READ"}]
+        }
+    },
+    {
+        "AccessControlPolicy": {
+            "Grants": [
+                {"Grantee": {"Type": "CanonicalUser", "ID": "0"}, "Permission": "READ"},
+                {"Grantee": {"Type": "Group", "URI": AUTHENTICATED}, "Permission": "WRITE_ACP"},
+            ]
+        }
+    },
+]
 
 
 @pytest.mark.parametrize("label", [*LABELS, None])
 @pytest.mark.parametrize("opening", PUBLIC)
 @pytest.mark.parametrize("operation", sorted(WRITES | ACLS))
 def test_public_access_is_refused(operation: str, opening: dict[str, Any], label: str | None) -> None:
-    """An ACL, a grant or an access control policy that lets everybody in is refused, whatever the strategy."""
+    """An ACL, a grant or an access control policy that lets everybody in is always refused."""
     with pytest.raises(errors.PublicAccessRefused) as caught:
         apply(operation, label, Bucket="b", Key="k", **opening)
     assert caught.value.bucket == "b"
@@ -180,10 +188,20 @@ def test_public_access_is_refused(operation: str, opening: dict[str, Any], label
     ("operation", "params"),
     [
         ("RestoreObject", {"RestoreRequest": {"OutputLocation": {"S3": {"CannedACL": "public-read"}}}}),
-        ("RestoreObject", {"RestoreRequest": {"OutputLocation": {"S3": {"AccessControlList": [{"Grantee": {"URI": ALL_USERS}}]}}}}),
-        ("PutBucketLogging", {"BucketLoggingStatus": {"LoggingEnabled": {"TargetGrants": [{"Grantee": {"URI": ALL_USERS}}]}}}),
+        (
+            "RestoreObject",
+            {
+                "RestoreRequest": {
+                    "OutputLocation": {"S3": {"AccessControlList": [{"Grantee": {"URI": ALL_USERS}}]}}
+                }
+            },
+        ),
+        (
+            "PutBucketLogging",
+            {"BucketLoggingStatus": {"LoggingEnabled": {"TargetGrants": [{"Grantee": {"URI": ALL_USERS}}]}}},
+        ),
     ],
-)  # fmt: skip
+)
 def test_public_access_deep_in_a_document_is_refused(operation: str, params: dict[str, Any]) -> None:
     """Public grants for what S3 writes later are refused too."""
     with pytest.raises(errors.PublicAccessRefused):
@@ -242,12 +260,26 @@ def test_another_owner_is_refused(given: Any) -> None:
 # --- the bucket ----------------------------------------------------------------------------------------
 
 WRONG_BUCKETS = [
-    None, 5, b"bucket", "", [], "s3://bucket", "s3://bucket/key",
-    "arn:aws:s3:::bucket", "arn:aws:s3:::bucket/key", KEY_ARN, "arn:aws:iam::111122223333:role/x",
-    "arn:aws:sns:eu-west-1:111122223333:topic", "arn:aws:s3:eu-west-1:111122223333:bucket/x",
-    "arn:aws:s3:eu-west-1::accesspoint/x", "arn:aws:s3:eu-west-1:111122223333:accesspoint/", "arn:", "arn:aws:s3",
-    "arn:evil:s3:eu-west-1:111122223333:accesspoint/x", "arn:aws:s3-object-lambda::111122223333:accesspoint/x",
-]  # fmt: skip
+    None,
+    5,
+    b"bucket",
+    "",
+    [],
+    "s3://bucket",
+    "s3://bucket/key",
+    "arn:aws:s3:::bucket",
+    "arn:aws:s3:::bucket/key",
+    KEY_ARN,
+    "arn:aws:iam::111122223333:role/x",
+    "arn:aws:sns:eu-west-1:111122223333:topic",
+    "arn:aws:s3:eu-west-1:111122223333:bucket/x",
+    "arn:aws:s3:eu-west-1::accesspoint/x",
+    "arn:aws:s3:eu-west-1:111122223333:accesspoint/",
+    "arn:",
+    "arn:aws:s3",
+    "arn:evil:s3:eu-west-1:111122223333:accesspoint/x",
+    "arn:aws:s3-object-lambda::111122223333:accesspoint/x",
+]
 
 
 @pytest.mark.parametrize("bucket", WRONG_BUCKETS)
@@ -260,14 +292,17 @@ def test_wrong_buckets(bucket: Any) -> None:
 @pytest.mark.parametrize(
     "bucket",
     [
-        "amzn-s3-demo-bucket", "my.dotted.bucket", "bucket--euw1-az1--x-s3",
-        "arn:aws:s3:eu-west-1:111122223333:accesspoint/finance", "arn:aws:s3:eu-west-1:111122223333:accesspoint:finance",
+        "amzn-s3-demo-bucket",
+        "my.dotted.bucket",
+        "bucket--euw1-az1--x-s3",
+        "arn:aws:s3:eu-west-1:111122223333:accesspoint/finance",
+        "arn:aws:s3:eu-west-1:111122223333:accesspoint:finance",
         "arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap",
         "arn:aws-us-gov:s3:us-gov-west-1:111122223333:accesspoint/x",
         "arn:aws:s3-object-lambda:us-east-1:111122223333:accesspoint/x",
         "arn:aws:s3-outposts:us-west-2:111122223333:outpost/op-0/accesspoint/x",
     ],
-)  # fmt: skip
+)
 def test_right_buckets(bucket: str) -> None:
     """Names and ARNs of access points pass."""
     check_bucket(bucket)

@@ -240,12 +240,14 @@ def failing_calls(client: Any) -> list[BaseException]:
     """Errors of the guard, and translated errors of the service, from calls with secrets in them."""
     caught: list[BaseException] = []
     calls = (
-        lambda: client.put_object(Bucket="bucket", Key="key", Body=b"", SSECustomerKey=KEY, ServerSideEncryption="AES256"),
+        lambda: client.put_object(
+            Bucket="bucket", Key="key", Body=b"", SSECustomerKey=KEY, ServerSideEncryption="AES256"
+        ),
         lambda: client.get_object(Bucket="bucket", Key="key", SSECustomerKey=bytes(32)),
         lambda: client.generate_presigned_post("bucket", "key"),
         lambda: client.put_object(Bucket="bucket", Key="key", Body=b"", ACL="public-read"),
         lambda: client.get_object(Bucket="bucket", Key="key"),
-    )  # fmt: skip
+    )
     for call in calls:
         try:
             with faults.typed("GetObject", "bucket", "key"):
@@ -261,11 +263,16 @@ def error_document(exchange: Any) -> None:
 
     sent = exchange.head.headers
     fields = {
-        "Code": "SignatureDoesNotMatch", "Message": "no match", "AWSAccessKeyId": ACCESS_KEY, "Token-0": TOKEN,
-        "StringToSign": f"AWS4-HMAC-SHA256 {TOKEN}", "SignatureProvided": sent["authorization"].rpartition("=")[2],
+        "Code": "SignatureDoesNotMatch",
+        "Message": "no match",
+        "AWSAccessKeyId": ACCESS_KEY,
+        "Token-0": TOKEN,
+        "StringToSign": f"AWS4-HMAC-SHA256 {TOKEN}",
+        "SignatureProvided": sent["authorization"].rpartition("=")[2],
         "CanonicalRequest": f"x-amz-security-token:{TOKEN}\nx-amz-server-side-encryption-customer-key:{B64}",
-        "CanonicalRequestBytes": TOKEN.encode().hex(" "), "StringToSignBytes": TOKEN.encode().hex(" "),
-    }  # fmt: skip
+        "CanonicalRequestBytes": TOKEN.encode().hex(" "),
+        "StringToSignBytes": TOKEN.encode().hex(" "),
+    }
     body = "<Error>" + "".join(f"<{name}>{value}</{name}>" for name, value in fields.items()) + "</Error>"
     exchange.body()
     exchange.reply(Answer(403, [("Content-Type", "application/xml")], body.encode()))
@@ -281,7 +288,7 @@ def caught() -> Iterator[list[BaseException]]:
 
 
 def test_no_error_shows_a_secret(caught: list[BaseException]) -> None:
-    """No error of the tree shows a secret: not in its text, representation, diagnostics, response or pickle."""
+    """No error shows a secret: not in its text, representation, diagnostics, response or pickle."""
     assert len(caught) == 5
     for error in caught:
         assert isinstance(error, errors.SecureS3Error)

@@ -37,7 +37,15 @@ def test_hardening_twice_changes_nothing() -> None:
 
 def _handlers(client: Any) -> dict[str, int]:
     emitter = client.meta.events._emitter
-    return {event: len(list(emitter._handlers.prefix_search(event))) for event in ("before-sign.s3.X", "after-call.s3.X", "before-parameter-build.s3.X", "choose-signer.s3.X")}  # fmt: skip
+    return {
+        event: len(list(emitter._handlers.prefix_search(event)))
+        for event in (
+            "before-sign.s3.X",
+            "after-call.s3.X",
+            "before-parameter-build.s3.X",
+            "choose-signer.s3.X",
+        )
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore import httpsession
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.config import Config
 from botocore.exceptions import SSLError
 from botocore.parsers import ResponseParserError
@@ -140,7 +141,7 @@ def _weak_context(*_: Any, **__: Any) -> ssl.SSLContext:
 def test_weakened_defaults(
     service: str, spoken: tuple[str, ...], minimum: str, meet: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process whose default context is weak (TLS 1.0, security level 0, no check) is held to the minimum."""
+    """A process whose default context is weak (TLS 1.0, no check) is held to the minimum."""
     monkeypatch.setattr(httpsession, "create_urllib3_context", _weak_context)
     test_versions(by_secure_session, service, spoken, minimum, meet)
 
@@ -227,9 +228,14 @@ def test_a_maximum_below_the_minimum_connects_to_nothing(monkeypatch: pytest.Mon
 def test_settings_survive_the_pinning() -> None:
     """Pool size, timeouts, proxies and client certificate of a client are kept."""
     config = Config(
-        max_pool_connections=7, connect_timeout=3, read_timeout=4, proxies={"https": "http://localhost:9"},
-        proxies_config={"proxy_ca_bundle": "/x"}, client_cert=("/c.pem", "/k.pem"), tcp_keepalive=True,
-    )  # fmt: skip
+        max_pool_connections=7,
+        connect_timeout=3,
+        read_timeout=4,
+        proxies={"https": "http://localhost:9"},
+        proxies_config={"proxy_ca_bundle": "/x"},
+        client_cert=("/c.pem", "/k.pem"),
+        tcp_keepalive=True,
+    )
     with tls_listener() as server:
         client = plain_session().client("s3", verify=server.ca_bundle, config=config)
         before = dict(vars(client._endpoint.http_session))
@@ -258,3 +264,30 @@ def test_the_retry_does_not_fall_back() -> None:
         client.close()
     assert server.handshakes == []
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost/x", "HTTP://localhost/x", "ftp://localhost/x", "//localhost/x"]
+)
+def test_the_session_itself_sends_nothing_but_https(url: str) -> None:
+    """The HTTP session refuses a URL that is not https by itself, whoever hands it the request."""
+    session = tls.PinnedSession(min_tls="1.2", allowed_host=lambda host: True)
+    with pytest.raises(errors.InsecureTransport, match="without verified TLS"):
+        session.send(AWSPreparedRequest("PUT", url, HeadersDict(), b"marked body", False))
+
+
+def test_the_session_itself_keeps_to_its_hosts() -> None:
+    """The HTTP session refuses another host by itself."""
+    session = tls.PinnedSession(min_tls="1.2", allowed_host=lambda host: host == "localhost")
+    with pytest.raises(errors.InsecureTransport, match=r"evil\.example"):
+        session.send(
+            AWSPreparedRequest("PUT", "https://evil.example/x", HeadersDict(), b"marked body", False)
+        )
+
+
+@pytest.mark.parametrize("verify", [False, None, ""])
+def test_the_session_itself_sends_nothing_unverified(verify: object) -> None:
+    """The HTTP session refuses to send anything unverified by itself."""
+    session = tls.PinnedSession(min_tls="1.2", allowed_host=lambda host: True, verify=verify)
+    with pytest.raises(errors.InsecureTransport, match="without verified TLS"):
+        session.send(AWSPreparedRequest("PUT", "https://localhost/x", HeadersDict(), b"marked body", False))

@@ -49,22 +49,22 @@ def proxy(local_aws: Any) -> Iterator[FaultyProxy]:
         yield proxy
 
 
-@pytest.fixture
-def faulty(place: Place, proxy: FaultyProxy) -> SecureS3Client:
-    """A client with SSE-KMS whose requests go through ``proxy``, and which waits for half a second."""
-    return place.client(
-        endpoint_url=proxy.url, ca_bundle=proxy.ca_bundle, config=Config(read_timeout=0.5, connect_timeout=5)
-    )
+def _config(request: pytest.FixtureRequest) -> Config:
+    """Little patience where the server stalls, and plenty on a busy machine where it does not."""
+    return Config(read_timeout=0.5 if "stall" in request.node.name else 20, connect_timeout=20)
 
 
 @pytest.fixture
-def faulty_sse_c(place: Place, proxy: FaultyProxy) -> SecureS3Client:
+def faulty(place: Place, proxy: FaultyProxy, request: pytest.FixtureRequest) -> SecureS3Client:
+    """A client with SSE-KMS whose requests go through ``proxy``."""
+    return place.client(endpoint_url=proxy.url, ca_bundle=proxy.ca_bundle, config=_config(request))
+
+
+@pytest.fixture
+def faulty_sse_c(place: Place, proxy: FaultyProxy, request: pytest.FixtureRequest) -> SecureS3Client:
     """The same with SSE-C."""
     return place.client(
-        strategy("sse-c", ""),
-        endpoint_url=proxy.url,
-        ca_bundle=proxy.ca_bundle,
-        config=Config(read_timeout=0.5, connect_timeout=5),
+        strategy("sse-c", ""), endpoint_url=proxy.url, ca_bundle=proxy.ca_bundle, config=_config(request)
     )
 
 

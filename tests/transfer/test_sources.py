@@ -122,7 +122,7 @@ def test_source_exception_of_its_own(place: Place, s3: SecureS3Client, size: int
         def read(self, size: int | None = -1) -> bytes:
             raise Mine("no")
 
-    with pytest.raises(Mine, match="^no$"):
+    with pytest.raises(Mine, match="no"):
         _up(s3, Source(content(size)))
     with pytest.raises(errors.TransferError) as caught:
         _up(s3, sources.FailsHalfway(content(size), 10))
@@ -131,7 +131,9 @@ def test_source_exception_of_its_own(place: Place, s3: SecureS3Client, size: int
 
 
 @pytest.mark.parametrize(
-    "source", [sources.TextMode("text"), io.StringIO(""), b"bytes", None, 7, object()], ids=lambda source: type(source).__name__
+    "source",
+    [sources.TextMode("text"), io.StringIO(""), b"bytes", None, 7, object()],
+    ids=lambda source: type(source).__name__,
 )
 def test_no_sources(place: Place, s3: SecureS3Client, source: Any) -> None:
     """Text, bytes and what cannot be read are refused before anything is sent."""

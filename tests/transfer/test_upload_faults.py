@@ -324,11 +324,10 @@ def test_callback_raises(
         raise mine
 
     (tmp_path / "f").write_bytes(content(size))
+    body: Any = io.BytesIO(content(size))
+    upload, body = (s3.upload_file, tmp_path / "f") if source == "path" else (s3.upload_fileobj, body)
     with pytest.raises(kind) as caught:
-        if source == "path":
-            s3.upload_file(tmp_path / "f", BUCKET, "k", Callback=callback, Config=SMALL_PARTS)
-        else:
-            _up(s3, size, Callback=callback)
+        upload(body, BUCKET, "k", Callback=callback, Config=SMALL_PARTS)
     assert caught.value is mine
     place.assert_nothing()
 
