@@ -189,8 +189,9 @@ def test_profiles_are_values() -> None:
 
 
 def test_from_an_empty_environment() -> None:
-    """Without variables the profile is the standard one."""
+    """Without variables, or with empty ones, the profile is the standard one."""
     assert SecurityProfile.from_env({}) == STANDARD
+    assert SecurityProfile.from_env({"SECURE_S3_PROFILE": "", "SECURE_S3_MIN_TLS": ""}) == STANDARD
 
 
 def test_from_a_full_environment() -> None:
@@ -221,7 +222,6 @@ def test_from_a_full_environment() -> None:
     ("variable", "value"),
     [
         ("SECURE_S3_PROFILE", "lax"),
-        ("SECURE_S3_PROFILE", ""),
         ("SECURE_S3_MIN_TLS", "1.1"),
         ("SECURE_S3_MIN_TLS", "1.2"),
         ("SECURE_S3_ALLOWED_STRATEGIES", "SseS3"),

@@ -12,12 +12,11 @@ from .progress import Progress
 from .receipts import Receipt
 from .results import FileResult, Status
 from .tracking import Stopped
+from .workers import outlast
 
 _Value = TypeVar("_Value")
 _TICK_SECONDS = 0.5
 """Windows does not let Ctrl-C into a wait without an end."""
-_DEAF_TO = 2
-"""Further Ctrl-Cs that do not keep the workers from taking back what is half-done; the next one does."""
 
 
 class Watch:
@@ -100,7 +99,7 @@ class Crew:
                 future.result()
         except BaseException:
             self.stopped = True
-            _outlast(futures)
+            outlast(futures)
             raise
         finally:
             pool.shutdown(wait=True)
@@ -139,13 +138,3 @@ class Crew:
             except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
                 self._failure = self._failure or error
                 self.stopped = True
-
-
-def _outlast(futures: list[Future[None]]) -> None:
-    """Wait for the futures, not for their threads: Ctrl-C in a join makes Python take a thread for dead."""
-    for _ in range(_DEAF_TO):
-        try:
-            wait(futures)
-            return
-        except KeyboardInterrupt:
-            continue

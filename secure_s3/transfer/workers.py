@@ -11,6 +11,9 @@ from typing import TypeVar
 from .settings import Settings
 from .tracking import Stopped, Tracker
 
+_DEAF_TO = 20
+"""Presses of Ctrl-C that are not heard while a transfer cleans up."""
+
 _Piece = TypeVar("_Piece")
 _Result = TypeVar("_Result")
 
@@ -64,12 +67,24 @@ def _pool(
         yield pool
     except BaseException as error:
         tracker.stop()
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        outlast(futures)
         if isinstance(error, Stopped):
             _raise_cause(futures)
         raise
     finally:
         pool.shutdown(wait=True)
+
+
+def outlast(futures: Iterable[Future[_Result]]) -> None:
+    """Wait for the futures, not for their threads: Ctrl-C in a join makes Python take a thread for dead."""
+    for _ in range(_DEAF_TO):
+        try:
+            # A future cancelled in the queue is never reported as done.
+            wait([future for future in futures if not future.cancelled()])
+            return
+        except KeyboardInterrupt:
+            continue
 
 
 def _room(running: set[Future[_Result]]) -> set[Future[_Result]]:

@@ -217,11 +217,12 @@ def test_from_env(cls: type[Strategy], spell: Any, tmp_path: Path) -> None:
 def test_the_default_is_a_configured_key(tmp_path: Path) -> None:
     """Without a name the strategy is SSE-KMS with the configured key."""
     assert strategy_from_env({"SECURE_S3_KMS_KEY_ARN": KEY_ARN}) == SseKms(KEY_ARN)
+    assert strategy_from_env({"SECURE_S3_KMS_KEY_ARN": KEY_ARN, "SECURE_S3_ENCRYPTION": ""}) == SseKms(
+        KEY_ARN
+    )
 
 
-@pytest.mark.parametrize(
-    "label", ["", " ", "none", "aes256", "sse_kms", "SseKms", "sse-kms,sse-s3", "sse-kms\0"]
-)
+@pytest.mark.parametrize("label", [" ", "none", "aes256", "sse_kms", "SseKms", "sse-kms,sse-s3", "sse-kms\0"])
 def test_unknown_names(label: str, tmp_path: Path) -> None:
     """A name that is no strategy is refused, never taken for a default."""
     with pytest.raises(errors.ConfigurationError, match="SECURE_S3_ENCRYPTION"):

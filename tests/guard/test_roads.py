@@ -307,6 +307,36 @@ class TestTrustStore:
         assert made._endpoint.http_session._verify == foreign_bundle
         harden(plain_session().client("s3"), SseS3(), LENIENT)
 
+    @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+    def test_meant_by_our_own_variable(self, variable: str, foreign_bundle: str, monkeypatch: Patch) -> None:
+        """SECURE_S3_CA_BUNDLE with the same file says that the bundle is meant; with another it does not."""
+        monkeypatch.setenv(variable, foreign_bundle)
+        monkeypatch.setenv("SECURE_S3_CA_BUNDLE", foreign_bundle)
+        assert door_client("s3")._endpoint.http_session._verify == foreign_bundle
+        assert door_existing("s3")._endpoint.http_session._verify == foreign_bundle
+        for other in ("", "/etc/other.pem", foreign_bundle + "/"):
+            monkeypatch.setenv("SECURE_S3_CA_BUNDLE", other)
+            refused(lambda: door_client("s3"), variable)
+            refused(lambda: door_existing("s3"), variable)
+
+    def test_the_sessions_own_bundle(self, foreign_bundle: str, monkeypatch: Patch) -> None:
+        """A bundle given to the session is used by its clients, and wins over the environment."""
+        monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such/file.pem")
+        made = session(ca_bundle=foreign_bundle)
+        for service in SERVICES:
+            assert made.client(service)._endpoint.http_session._verify == foreign_bundle
+        assert made.client("s3", verify=True)._endpoint.http_session._verify is True
+        refused(lambda: made.client("s3", verify=False), "verify")
+
+    def test_a_bundle_comes_too_late_for_a_client(self, foreign_bundle: str) -> None:
+        """A bundle cannot be given to a client that exists."""
+        refused(lambda: harden(plain_session().client("s3"), SseS3(), ca_bundle=foreign_bundle), "ca_bundle")
+
+    @pytest.mark.parametrize("path", ["/no/such/file.pem", "", False, 5, "/"])
+    def test_a_sessions_wrong_bundle(self, path: Any) -> None:
+        """A session's bundle that is none is refused at the latest when a client is made."""
+        refused(lambda: session(ca_bundle=path).client("s3"))
+
     def test_allowed_but_missing(self, monkeypatch: Patch) -> None:
         """A bundle that is allowed but does not exist is refused, not skipped."""
         monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such/file.pem")
