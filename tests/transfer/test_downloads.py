@@ -52,7 +52,7 @@ def _ranges(proxy: FaultyProxy) -> list[str | None]:
 
 
 def _threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("secure-s3")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("secure-s3_")]
 
 
 @pytest.fixture(params=[False, True], ids=["new", "existing"])

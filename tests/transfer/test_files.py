@@ -207,7 +207,11 @@ def test_block_left_by_an_exception(
     assert (place.keys(), place.uploads()) == (["other"], [])
     assert file.closed
     assert file.receipt is None
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("secure-s3")]
+    assert not [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith(("secure-s3_", "secure-s3-writer"))
+    ]
 
 
 def _leave(file: Any, data: bytes, kind: type[BaseException]) -> None:
@@ -223,7 +227,11 @@ def test_forgotten(place: Place, s3: SecureS3Client, size: int) -> None:
     with pytest.warns(ResourceWarning, match="never closed"):
         _forget(s3, content(size))
     place.assert_nothing()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("secure-s3")]
+    assert not [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith(("secure-s3_", "secure-s3-writer"))
+    ]
 
 
 def _forget(s3: SecureS3Client, data: bytes) -> None:
