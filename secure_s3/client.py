@@ -51,7 +51,7 @@ class SecureS3Client(TransferMethods):
     ) -> None:
         if not isinstance(encryption, Strategy):
             raise ConfigurationError(
-                f"encryption={encryption!r} is not an encryption strategy",
+                f"encryption= is a {type(encryption).__name__}, not an encryption strategy",
                 fix='pass e.g. SseKms("arn:aws:kms:…") or SseS3()',
             )
         self._profile = SecurityProfile.named(profile)
@@ -190,7 +190,8 @@ class SecureS3Client(TransferMethods):
 
     def get_paginator(self, operation_name: str) -> Any:
         """boto3's paginator; its errors are botocore's ClientErrors."""
-        return self._client.get_paginator(operation_name)
+        with typed("get_paginator"):
+            return self._client.get_paginator(operation_name)
 
     def generate_presigned_url(
         self,

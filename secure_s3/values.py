@@ -18,6 +18,7 @@ _ARN = re.compile(
     r":(?P<account>[0-9]{12}|aws|):(?P<resource>\S+)"
 )
 _KEY_RESOURCE = re.compile(r"key/[A-Za-z0-9-]{1,128}")
+_KEY_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-f]{32}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -64,7 +65,11 @@ class KmsKeyArn:
     def __post_init__(self) -> None:
         why, fix = self._complaint(self.value)
         if why:
-            raise ConfigurationError(f"{self.value!r} is not the full ARN of a KMS key", why=why, fix=fix)
+            # What is no ARN and no alias may be a secret that was put into the wrong place.
+            text = str(self.value).strip()
+            known = text.startswith(("arn:", "alias/")) or _KEY_ID.fullmatch(text) is not None
+            shown = repr(self.value) if known else f"a {type(self.value).__name__}"
+            raise ConfigurationError(f"{shown} is not the full ARN of a KMS key", why=why, fix=fix)
 
     @staticmethod
     def _complaint(text: object) -> tuple[str, str]:

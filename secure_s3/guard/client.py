@@ -185,7 +185,7 @@ def copy_source_parameters(client: Any, source_encryption: Strategy | None) -> M
 def _require_strategy(strategy: object, argument: str) -> None:
     if not isinstance(strategy, Strategy):
         raise ConfigurationError(
-            f"{argument}={strategy!r} is not an encryption strategy",
+            f"{argument}= is a {type(strategy).__name__}, not an encryption strategy",
             fix='pass e.g. SseKms("arn:aws:kms:…") or SseS3()',
         )
 

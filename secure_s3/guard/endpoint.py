@@ -135,16 +135,24 @@ def setting_roads(session: Any) -> list[Road]:
     return roads
 
 
-def custom_model_roads(service: str, directory: str) -> list[Road]:
-    """The same through ``~/.aws/models``, which botocore reads before its own data."""
-    found = os.path.join(directory, service)
-    if service not in ("s3", "kms", "sts") or not os.path.isdir(found):
+def credential_roads(environ: Mapping[str, str]) -> list[Road]:
+    """Variables that let the services that hand out credentials be called over plain HTTP."""
+    names = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL")
+    return [road for name in names if environ.get(name) for road in endpoint_roads(environ[name], name)]
+
+
+def custom_model_roads(directory: str) -> list[Road]:
+    """The same through ``~/.aws/models``, which botocore reads before its own data.
+
+    Models, endpoints and partitions alike: anything in it is refused.
+    """
+    if not os.path.isdir(directory) or not os.listdir(directory):
         return []
     return [
         Road(
-            f"{found} replaces the model of {service}",
+            f"{directory} replaces service models and endpoints",
             "a replaced model can drop encryption members or lead to another endpoint",
-            f"move {found} away",
+            f"move {directory} away",
         )
     ]
 
@@ -189,6 +197,14 @@ def endpoint_roads(url: object, source: str) -> list[Road]:
         host = parts.hostname
     except ValueError:
         parts, host = None, None
+    if parts is not None and "@" in parts.netloc:
+        return [
+            Road(
+                f"{source} holds a user name or password",
+                "S3 does not use them, and they would be shown in errors and logs",
+                f"take what stands before the @ out of {source}",
+            )
+        ]
     if parts is not None and parts.scheme.lower() == "https" and host:
         return []
     shown = text.rpartition("@")[2] if "@" in text else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -169,13 +170,16 @@ def service_error(
     response = _without_secrets(error.response)
     details, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, status = str(details.get("Code", "")), metadata.get("HTTPStatusCode")
-    message = str(details.get("Message") or "")
+    # A server may repeat what it was sent, the key of SSE-C included: 32 bytes in Base64.
+    message = re.sub(r"[A-Za-z0-9+/]{43}=", "***", redact(str(details.get("Message") or "")))
+    if details.get("Message"):
+        details["Message"] = message
     operation = operation or error.operation_name
     ours = _BY_CODE.get(code) or _BY_STATUS.get(status or 0, errors.ServiceError)
     where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
     return _combined(ours, type(error))(
         f"{_place(where)} was refused: {code or 'no code'} ({status})",
-        why=redact(message),
+        why=message,
         fix=_CUSTOMER_KEY_FIX if any(text in message for text in _CUSTOMER_KEY) else _FIXES.get(code, ""),
         response=response,
         code=code,
@@ -200,6 +204,11 @@ def typed(operation: str, bucket: str | None = None, key: str | None = None) -> 
         if ours is None:
             raise
         raise ours from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        ours = _misunderstood(error, operation, bucket, key)
+        if ours is None:
+            raise
+        raise ours from error
     except RecursionError as error:
         if not _is_redirected(error):
             raise
@@ -210,6 +219,31 @@ def typed(operation: str, bucket: str | None = None, key: str | None = None) -> 
             fix="check endpoint_url and region_name",
             **where,
         ) from error
+
+
+def _misunderstood(
+    error: Exception, operation: str, bucket: str | None, key: str | None
+) -> errors.SecureS3Error | None:
+    """What botocore stumbled over: an answer that it could not read, or an argument that it could not use."""
+    if isinstance(error, errors.SecureS3Error):
+        return None
+    modules, trace = [""], error.__traceback__
+    while trace is not None:
+        modules.append(str(trace.tb_frame.f_globals.get("__name__")))
+        trace = trace.tb_next
+    where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
+    what = f"{_place(where)} failed: {type(error).__name__}"
+    lacking = isinstance(error, KeyError) and modules[-1].startswith("secure_s3.transfer.")
+    if "botocore.parsers" in modules or lacking:
+        return errors.TransportError(
+            what,
+            why=f"the endpoint does not answer as S3 does: {redact(str(error))}",
+            fix="check endpoint_url",
+            **where,
+        )
+    if any(name.startswith("botocore.") for name in modules):
+        return errors.ConfigurationError(what, why=redact(str(error)), fix="check the arguments", **where)
+    return None
 
 
 def _is_redirected(error: RecursionError) -> bool:

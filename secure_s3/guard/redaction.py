@@ -40,13 +40,13 @@ _KNOWN = (
 
 _NAMES = (
     r"(?:copy-source-)?server-side-encryption-customer-key(?!-md5)"
-    r"|security-token|amz-signature|amz-credential|authorization"
+    r"|security-token|s3session-token|sso_bearer_token|amz-signature|amz-credential|authorization"
     r"|SSECustomerKey(?!MD5)|SecretAccessKey|SessionToken|AccessKeyId|aws_secret_access_key|aws_session_token"
-    r"|Plaintext(?!-)"
+    r"|Plaintext(?!-)|WebIdentityToken|SAMLAssertion|accessToken|refreshToken|clientSecret|secret_key"
 )
 _NAMED = (
-    rf"""(?P<name>(?:x-amz-)?(?:{_NAMES})["']?\s*(?:[:=]|%3D|>)\s*b?)"""
-    r"""(?P<value>"[^"]*"|'[^']*'|AWS4-[^\n'"]*|[^\s,&<>}\)"']+)"""
+    rf"""(?P<name>(?:x-amz-)?(?:{_NAMES})["']?\s*(?:[:=]|%3D|>)\s*(?:b(?=['"]))?)"""
+    r"""(?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:AWS4-|Bearer )[^\n'"]*|[^\s,&<>}\)"']+)"""
 )
 _SIGNATURE = r"(Signature(?:\s*[:=]\s*|:\s*\n\s*))([0-9a-zA-Z+/=%]{16,})"
 _HIDDEN = "***"

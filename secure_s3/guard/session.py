@@ -81,7 +81,7 @@ def harden(
         raise ConfigurationError(
             f"harden() takes a boto3 session, client or resource, not {type(session_or_client).__name__}"
         )
-    endpoint.refuse(endpoint.environment_roads(os.environ))
+    endpoint.refuse(endpoint.environment_roads(os.environ) + endpoint.credential_roads(os.environ))
     endpoint.refuse_environment_bundle(session_or_client._endpoint.http_session._verify, rules[1])
     return harden_client(session_or_client, *rules)
 
@@ -103,10 +103,34 @@ def guarded_copy(
     """
     twin = copy.copy(session)
     twin._session = copy.copy(session._session)
+    _own_credentials(twin._session)
     if rules := twin._session.__dict__.pop(_ATTRIBUTE, None):
         # A copy of a hardened session starts from the factory underneath.
         twin._session.__dict__["create_client"] = rules[-1]
     return _harden_session(twin, _checked(encryption, profile), ca_bundle)
+
+
+def _own_credentials(core: Any) -> None:
+    """Let a copied session find credentials with clients of its own.
+
+    The providers of the original make their STS and SSO clients with the original, which has no guard.
+    Explicit credentials stay as they are; so do providers that an application has put in.
+    """
+    core._components = locator = copy.copy(core._components)
+    locator._components, locator._deferred = dict(locator._components), dict(locator._deferred)
+    resolver = locator._components.get("credential_provider")
+    if any(not _of_botocore(provider) for provider in getattr(resolver, "providers", ())):
+        return
+    if getattr(core._credentials, "method", "explicit") != "explicit":
+        core._credentials = None
+    for name in ("credential_provider", "token_provider"):
+        locator._components.pop(name, None)
+    core._register_credential_provider()
+    core._register_token_provider()
+
+
+def _of_botocore(provider: object) -> bool:
+    return type(provider).__module__.partition(".")[0] in ("botocore", "boto3")
 
 
 def _checked(
@@ -116,7 +140,7 @@ def _checked(
     if encryption is not None:
         if not isinstance(encryption, Strategy):
             raise ConfigurationError(
-                f"encryption={encryption!r} is not an encryption strategy",
+                f"encryption= is a {type(encryption).__name__}, not an encryption strategy",
                 why="the strategy is a value, so that it can be checked before anything is sent",
                 fix='pass e.g. SseKms("arn:aws:kms:…") or SseS3()',
             )
@@ -164,7 +188,7 @@ def _secure_arguments(core: Any, arguments: dict[str, Any], profile: SecurityPro
     given = arguments.get("endpoint_url")
     roads = endpoint.environment_roads(os.environ)
     roads += endpoint.setting_roads(core)
-    roads += endpoint.custom_model_roads(service, os.path.expanduser("~/.aws/models"))
+    roads += endpoint.custom_model_roads(os.path.expanduser("~/.aws/models"))
     roads += endpoint.argument_roads(arguments.get("use_ssl", True), arguments.get("verify"), given, config)
     custom = given
     if given is None and not endpoint.ignores_configured_endpoints(core, config):

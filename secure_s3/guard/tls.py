@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import HTTPClientError
 from botocore.history import get_global_history_recorder
-from botocore.httpsession import URLLib3Session
+from botocore.httpsession import URLLib3Session, get_cert_path
 
 from ..errors import InsecureTransport, SecureS3Error
 
@@ -61,9 +61,17 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         super().__init__(**settings)
 
     def _get_ssl_context(self) -> ssl.SSLContext:
-        # Serves the connections to the endpoint and to https proxies alike.
         context: ssl.SSLContext = super()._get_ssl_context()  # type: ignore[misc,unused-ignore]
         return pin(context, self._min_tls)
+
+    def _setup_proxy_ssl_context(self, proxy_url: str) -> ssl.SSLContext:
+        # botocore leaves https proxies without settings of their own to urllib3's default context.
+        given: ssl.SSLContext | None = super()._setup_proxy_ssl_context(proxy_url)  # type: ignore[misc,unused-ignore]
+        if given is not None:
+            return pin(given, self._min_tls)
+        context = self._get_ssl_context()
+        context.load_verify_locations(cafile=get_cert_path(self.__dict__["_verify"]))
+        return context
 
     def send(self, request: Any) -> Any:
         """Send a prepared request; InsecureTransport unless it is https, verified, and to a host we mean."""

@@ -27,6 +27,7 @@ class AtomicFile:
             raise self._error("it is a folder", "name the file in it")
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise self._error("it is no regular file", "use download_fileobj to write to a pipe or device")
+        self._mode = os.stat(self.path).st_mode & 0o777 if os.path.exists(self.path) else None
         # Short, so that a name of the greatest allowed length still has room beside it.
         folder = os.path.dirname(os.path.abspath(self.path))
         self._temporary = os.path.join(folder, f".{secrets.token_hex(8)}.part")
@@ -48,6 +49,8 @@ class AtomicFile:
     def commit(self) -> None:
         """Put the file in its place, durably."""
         try:
+            if self._mode is not None:
+                os.chmod(self._temporary, self._mode)  # the permissions of the file that it replaces
             os.fsync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1

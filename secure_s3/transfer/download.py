@@ -18,10 +18,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any, BinaryIO
 
-from ..errors import ChecksumMismatch, DestinationError, ObjectChanged, PreconditionFailed, TransportError
+from ..errors import ChecksumMismatch, DestinationError, ObjectChanged, PreconditionFailed
 from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
 from . import crc
+from .answers import piece, whole_object
 from .destination import AtomicFile
 from .receipts import Receipt, receipt
 from .settings import Callback, Settings, accepted
@@ -89,11 +90,13 @@ class _Download:
         self.request = request
         self.settings = settings
         self.tracker = tracker
+        self.first: Mapping[str, Any] = {}
 
     def run(self, write: Write) -> tuple[Mapping[str, Any], int]:
         """The first answer, and the number of bytes written."""
         answer = self.client.get_object(**self.request)
-        size: int = answer["ContentLength"]
+        self.first = answer
+        size = whole_object(answer, f"s3://{self.request['Bucket']}/{self.request['Key']}")
         whole = size < max(self.settings.threshold, 1) or not self.settings.threads
         window = size if whole else min(size, self.settings.part_bytes)
         pinned = self.request | {"IfMatch": answer["ETag"]}
@@ -202,15 +205,7 @@ class _Window:
                 bucket=bucket,
                 key=key,
             ) from error
-        expected = f"bytes {first}-{last}/"
-        if not str(answer.get("ContentRange", "")).startswith(expected):
-            answer["Body"].close()
-            raise TransportError(
-                f"asked for {expected[:-1]}, the server answered {answer.get('ContentRange')!r}",
-                why="the endpoint does not honour ranges",
-                fix="pass Config=TransferConfig(use_threads=False), which fetches in one piece",
-            )
-        return answer["Body"]
+        return piece(answer, self.job.first, first, last + 1, f"s3://{bucket}/{key}")
 
 
 class _InOrder:

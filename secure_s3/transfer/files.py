@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import threading
 import warnings
 import weakref
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from ..errors import ConfigurationError, ObjectChanged, PreconditionFailed, TransferError, TransportError
+from ..errors import ConfigurationError, ObjectChanged, PreconditionFailed, TransferError
 from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
+from .answers import piece, whole_object
 from .receipts import Receipt
 from .settings import Settings, accepted
 from .upload import upload
@@ -66,8 +68,9 @@ class ObjectReader(io.RawIOBase):
         self.name = f"s3://{bucket}/{key}"
         with typed("GetObject", bucket, key):
             answer = client.get_object(**self._request)
+            self.size = whole_object(answer, self.name)
+        self._first = answer
         self._body = answer["Body"]
-        self.size: int = answer["ContentLength"]
         self._request["IfMatch"] = answer["ETag"]
         if answer.get("VersionId"):
             self._request["VersionId"] = answer["VersionId"]
@@ -145,15 +148,8 @@ class ObjectReader(io.RawIOBase):
                 why="its ETag is another one now",
                 fix="open it again, or name a version: extra_args={'VersionId': …}",
             ) from error
-        if not str(answer.get("ContentRange", "")).startswith(f"bytes {self._position}-"):
-            answer["Body"].close()
-            raise TransportError(
-                f"{self.name}: asked for the bytes from {self._position} on, "
-                f"the server answered {answer.get('ContentRange')!r}",
-                why="the endpoint does not honour ranges",
-                fix="read the object from start to end, without seek()",
-            )
-        self._body, self._at = answer["Body"], self._position
+        self._body = piece(answer, self._first, self._position, self.size, self.name)
+        self._at = self._position
 
     def _drop(self) -> None:
         if self._body is not None:
@@ -172,6 +168,7 @@ class ObjectWriter(io.RawIOBase):
     ) -> None:
         super().__init__()
         self.name = f"s3://{bucket}/{key}"
+        self._handled = sys.exc_info()[1]
         arguments = accepted(client, ("PutObject", "CreateMultipartUpload"), extra)
         self._channel = channel = _Channel(settings.part_bytes)
         self._outcome = outcome = _Outcome()
@@ -209,8 +206,15 @@ class ObjectWriter(io.RawIOBase):
         return size
 
     def close(self) -> None:
-        """Finish the upload and wait for it; raises what it failed with."""
+        """Finish the upload and wait for it; raises what it failed with.
+
+        Closed while an exception is being handled, as wrappers such as ``io.TextIOWrapper`` do when their
+        block is left by one, it aborts instead: half an object is worse than none.
+        """
         if self.closed:
+            return
+        if sys.exc_info()[1] is not self._handled:
+            self.abort()
             return
         self._channel.finish()
         try:

@@ -76,7 +76,9 @@ class Settings:
 
 def accepted(client: Any, operations: tuple[str, ...], extra: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy of ExtraArgs, if each is a member of one of *operations*; ConfigurationError if not."""
-    extra = dict(extra or {})
+    if extra is not None and not isinstance(extra, Mapping):
+        raise ConfigurationError(f"ExtraArgs is a {type(extra).__name__}, not a dictionary")
+    extra = {str(name): value for name, value in (extra or {}).items()}
     members = {name for operation in operations for name in _members(client, operation)} - _RESERVED
     if unknown := sorted(extra.keys() - members):
         raise ConfigurationError(

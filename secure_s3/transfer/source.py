@@ -46,6 +46,9 @@ class Part(io.RawIOBase):
         tracker: Told about progress, and able to stop the transfer.
     """
 
+    bounded = True
+    """Never more than its length, so that the guard need not see to it."""
+
     def __init__(self, read_at: Callable[[int, int], bytes], start: int, size: int, tracker: Tracker) -> None:
         super().__init__()
         self._read_at = read_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..errors import TransferError
+from ..errors import ConfigurationError, TransferError
 from .settings import Callback
 
 
@@ -19,6 +19,8 @@ class Tracker:
     """
 
     def __init__(self, callback: Callback | None = None) -> None:
+        if callback is not None and not callable(callback):
+            raise ConfigurationError(f"Callback is a {type(callback).__name__}, not a function")
         self._callback = callback
         self._lock = threading.Lock()
         self._stopped = False
