@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.credentials import RefreshableCredentials
 from botocore.httpsession import get_cert_path
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES
 
@@ -48,6 +49,9 @@ _SYSTEM_STORES = (
 )
 
 _OLD_SIGNATURES = frozenset({"s3", "s3-query", "s3-presign-post"})
+_GUARDED_MODELS = frozenset({"s3", "kms", "sts", "sso", "sso-oidc", "signin"})
+"""Services that see data or hand out credentials."""
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -135,25 +139,39 @@ def setting_roads(session: Any) -> list[Road]:
     return roads
 
 
-def credential_roads(environ: Mapping[str, str]) -> list[Road]:
-    """Variables that let the services that hand out credentials be called over plain HTTP."""
-    names = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL")
-    return [road for name in names if environ.get(name) for road in endpoint_roads(environ[name], name)]
+def credential_roads(client: Any, environ: Mapping[str, str]) -> list[Road]:
+    """Variables that let a client made elsewhere fetch its credentials over plain HTTP."""
+    credentials = getattr(client._request_signer, "_credentials", None)
+    if not isinstance(credentials, RefreshableCredentials):
+        return []
+    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() in _TRUE:
+        return []
+    services = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC")
+    named = (name if environ.get(name) else "AWS_ENDPOINT_URL" for name in services)
+    return [
+        road
+        for name in dict.fromkeys(named)
+        if environ.get(name)
+        for road in endpoint_roads(environ[name], name)
+    ]
 
 
 def custom_model_roads(directory: str) -> list[Road]:
     """The same through ``~/.aws/models``, which botocore reads before its own data.
 
-    Models, endpoints and partitions alike: anything in it is refused.
+    Models of other services are no business of ours; files are: endpoints and partitions among them.
     """
-    if not os.path.isdir(directory) or not os.listdir(directory):
+    if not os.path.isdir(directory):
         return []
+    found = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
     return [
         Road(
-            f"{directory} replaces service models and endpoints",
+            f"{path} replaces what botocore knows of services and endpoints",
             "a replaced model can drop encryption members or lead to another endpoint",
-            f"move {directory} away",
+            f"move {path} away",
         )
+        for path in found
+        if os.path.isfile(path) or os.path.basename(path) in _GUARDED_MODELS
     ]
 
 
@@ -200,7 +218,7 @@ def endpoint_roads(url: object, source: str) -> list[Road]:
     if parts is not None and "@" in parts.netloc:
         return [
             Road(
-                f"{source} holds a user name or password",
+                f"{source} for {host} holds a user name or password",
                 "S3 does not use them, and they would be shown in errors and logs",
                 f"take what stands before the @ out of {source}",
             )

@@ -81,7 +81,8 @@ def harden(
         raise ConfigurationError(
             f"harden() takes a boto3 session, client or resource, not {type(session_or_client).__name__}"
         )
-    endpoint.refuse(endpoint.environment_roads(os.environ) + endpoint.credential_roads(os.environ))
+    roads = endpoint.environment_roads(os.environ)
+    endpoint.refuse(roads + endpoint.credential_roads(session_or_client, os.environ))
     endpoint.refuse_environment_bundle(session_or_client._endpoint.http_session._verify, rules[1])
     return harden_client(session_or_client, *rules)
 

@@ -37,7 +37,8 @@ class _Store:
         start = int(Range.removeprefix("bytes=").removesuffix("-")) if Range else 0
         body = io.BytesIO(self.data[start:])
         described = {"ContentRange": f"bytes {start}-{len(self.data) - 1}/{len(self.data)}"} if Range else {}
-        return {"Body": body, "ContentLength": len(self.data) - start, "ETag": '"e"', **described}
+        status = {"ResponseMetadata": {"HTTPStatusCode": 206 if Range else 200}}
+        return {"Body": body, "ContentLength": len(self.data) - start, "ETag": '"e"', **described, **status}
 
 
 _STEPS = st.lists(
