@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -53,3 +55,15 @@ def _clean_environment(nowhere: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         _forget_the_developer(patch, nowhere)
         yield
+
+
+@pytest.fixture
+def place(local_aws: Any) -> Iterator[object]:
+    """One empty bucket, and a plain client to look at it with."""
+    from tests.transfer.support import BUCKET, Place
+
+    local_aws.create_bucket(BUCKET)
+    with ExitStack() as stack:
+        place = Place(local_aws, local_aws.session().client("s3"), stack)
+        stack.callback(place.plain.close)
+        yield place

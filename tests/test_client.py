@@ -6,8 +6,6 @@ import copy
 import inspect
 import io
 import pickle
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,16 +31,6 @@ UNKNOWN_ARN = "arn:aws:kms:eu-west-1:111122223333:key/ffffffff-12ab-34cd-56ef-12
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """botocore does not sleep before it tries again."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
-
-
-@pytest.fixture
-def place(local_aws: Any) -> Iterator[Place]:
-    """One empty bucket, and a plain client to look at it with."""
-    local_aws.create_bucket(BUCKET)
-    with ExitStack() as stack:
-        place = Place(local_aws, local_aws.session().client("s3"), stack)
-        stack.callback(place.plain.close)
-        yield place
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ A plain client, which knows nothing of the guard, looks at every object.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +16,6 @@ from secure_s3.encryption import SseKms
 from tests.transfer.support import BUCKET, PART, Place, content, strategy
 
 LABELS = pytest.mark.parametrize("label", ["sse-kms", "dsse-kms", "sse-s3"])
-
-
-@pytest.fixture
-def place(local_aws: Any) -> Iterator[Place]:
-    """One empty bucket, and a plain client to look at it with."""
-    local_aws.create_bucket(BUCKET)
-    with ExitStack() as stack:
-        place = Place(local_aws, local_aws.session().client("s3"), stack)
-        stack.callback(place.plain.close)
-        yield place
 
 
 def _session(place: Place, label: str = "sse-kms") -> Any:

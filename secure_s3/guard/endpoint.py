@@ -328,9 +328,8 @@ def _under(host: str, suffixes: tuple[str, ...]) -> bool:
 
 
 def _configured_bundle(session: Any) -> tuple[str, str] | None:
-    for variable in ("AWS_CA_BUNDLE",):
-        if variable in os.environ:
-            return os.environ[variable], variable
+    if "AWS_CA_BUNDLE" in os.environ:
+        return os.environ["AWS_CA_BUNDLE"], "AWS_CA_BUNDLE"
     if (value := session.get_scoped_config().get("ca_bundle")) is not None:
         return value, "ca_bundle in the AWS config file"
     if "REQUESTS_CA_BUNDLE" in os.environ:

@@ -95,12 +95,17 @@ def classic(config: Any) -> Any:
 
     if config is None:
         return TransferConfig(preferred_transfer_client="classic")
+    refuse_crt(config)
+    chosen = copy.copy(config)
+    chosen.preferred_transfer_client = "classic"
+    return chosen
+
+
+def refuse_crt(config: Any) -> None:
+    """Raise ConfigurationError if a TransferConfig asks for the CRT engine."""
     if str(getattr(config, "preferred_transfer_client", "auto")).lower() == "crt":
         raise ConfigurationError(
             'preferred_transfer_client="crt" is refused',
             why="the CRT engine bypasses every check of this client, and drops its endpoint and CA bundle",
             fix='use TransferConfig(preferred_transfer_client="classic"), or leave it out',
         )
-    chosen = copy.copy(config)
-    chosen.preferred_transfer_client = "classic"
-    return chosen

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import limits
 from ..errors import ConfigurationError
+from ..guard.managed import refuse_crt
 
 Callback = Callable[[int], object]
 
@@ -49,12 +50,7 @@ class Settings:
             raise ConfigurationError(
                 f"Config={config!r} is no TransferConfig", fix="pass boto3.s3.transfer.TransferConfig(…)"
             )
-        if str(getattr(config, "preferred_transfer_client", "auto")).lower() == "crt":
-            raise ConfigurationError(
-                'preferred_transfer_client="crt" is refused',
-                why="the CRT engine bypasses every check of this client",
-                fix="leave it out",
-            )
+        refuse_crt(config)
         if getattr(config, "max_bandwidth", None):
             raise ConfigurationError(
                 "TransferConfig(max_bandwidth=…) is not supported", fix="limit it outside, or use s3.boto3"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +13,7 @@ from botocore.config import Config
 from secure_s3 import SecureS3Client
 from secure_s3.guard import waiting
 from tests.rig.faulty_proxy import FaultyProxy
-from tests.transfer.support import BUCKET, Place, strategy
+from tests.transfer.support import Place, strategy
 
 
 @pytest.fixture(autouse=True)
@@ -24,16 +23,6 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     waiting.set_testing(True)
     yield
     waiting.set_testing(False)
-
-
-@pytest.fixture
-def place(local_aws: Any) -> Iterator[Place]:
-    """One empty bucket, and a plain client to look at it with."""
-    local_aws.create_bucket(BUCKET)
-    with ExitStack() as stack:
-        place = Place(local_aws, local_aws.session().client("s3"), stack)
-        stack.callback(place.plain.close)
-        yield place
 
 
 @pytest.fixture
