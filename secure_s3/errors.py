@@ -14,7 +14,10 @@
     ├── IntegrityError                    what arrived is not what was meant
     │   ├── EncryptionNotConfirmed        the answer does not show the configured encryption
     │   ├── ChecksumMismatch              the bytes do not match their checksum
+    │   ├── TamperedError                 an encrypted object was changed, cut, extended, or is malformed
+    │   ├── ContextMismatch               an encrypted object belongs to another place or purpose
     │   └── DowngradeError                the object is not protected the way this client reads
+    ├── KeyAccessError                    no configured key gives the data key of an object
     ├── TransportError                    no trustworthy connection, or it broke
     │   └── TlsError                      handshake or certificate refused
     ├── LocalEndpointError                the embedded endpoint cannot be started
@@ -53,7 +56,10 @@ __all__ = [
     "IntegrityError",
     "EncryptionNotConfirmed",
     "ChecksumMismatch",
+    "TamperedError",
+    "ContextMismatch",
     "DowngradeError",
+    "KeyAccessError",
     "TransportError",
     "TlsError",
     "LocalEndpointError",
@@ -69,7 +75,8 @@ __all__ = [
 _DETAILS = ("operation", "bucket", "key", "code", "status", "request_id")
 
 
-def _rebuild(cls: type[SecureS3Error], state: dict[str, Any]) -> SecureS3Error:
+def _rebuild(cls: type[SecureS3Error], state: dict[str, Any], of_a_key: bool = False) -> SecureS3Error:
+    cls = as_key_access(cls) if of_a_key else cls
     error = cls.__new__(cls)
     error.__dict__.update(state)
     error.args = (str(error),)
@@ -129,7 +136,7 @@ class SecureS3Error(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Classes that were mixed with a botocore exception of a service model cannot be found by name.
         named = next(cls for cls in type(self).__mro__ if globals().get(cls.__name__) is cls)
-        return _rebuild, (named, self.__dict__.copy())
+        return _rebuild, (named, self.__dict__.copy(), isinstance(self, KeyAccessError))
 
     def diagnostics(self) -> dict[str, Any]:
         """Everything this error knows, as plain values for logs and ``--json``."""
@@ -197,8 +204,45 @@ class ChecksumMismatch(IntegrityError):
     """The bytes do not match the checksum stored or sent with them."""
 
 
+class TamperedError(IntegrityError):
+    """An encrypted object was changed, cut, extended, put together from others, or is malformed."""
+
+
+class ContextMismatch(IntegrityError):
+    """The encryption context of an object is not the one that is expected where it lies.
+
+    ``expected`` and ``found`` are both contexts; KMS was not asked.
+    """
+
+    expected: Mapping[str, str] = {}
+    found: Mapping[str, str] = {}
+
+
 class DowngradeError(IntegrityError):
     """The object is not protected the way this client is configured to read."""
+
+
+class KeyAccessError(SecureS3Error):
+    """No configured key gives the data key of an object.
+
+    Where KMS refused, it is an AccessDenied, KeyUnavailable, … as well, with the answer of KMS in ``.response``;
+    ``refusals`` holds the error of every key that was tried.
+    """
+
+    refusals: tuple[SecureS3Error, ...] = ()
+
+
+_key_access: dict[type[SecureS3Error], type[KeyAccessError]] = {}
+
+
+def as_key_access(cls: type[SecureS3Error]) -> type[KeyAccessError]:
+    """A class that is *cls* and a KeyAccessError, for what KMS answered about the key of an object."""
+    if issubclass(cls, KeyAccessError):
+        return cls
+    if cls not in _key_access:
+        names = {"__module__": cls.__module__, "__doc__": cls.__doc__}
+        _key_access[cls] = type(cls.__name__, (cls, KeyAccessError), names)
+    return _key_access[cls]
 
 
 class TransportError(SecureS3Error):

@@ -29,3 +29,18 @@ SSE_C_KEY_BYTES = 32
 
 # Amazon S3 API Reference, DeleteObjects.
 MAX_DELETE_OBJECTS = 1_000
+
+# AWS Encryption SDK Developer Guide, "AWS Encryption SDK message format reference".
+DEFAULT_FRAME_BYTES = 64 * KIB
+MAX_FRAMES = 2**32 - 1
+MAX_CONTEXT_BYTES = 2**16 - 1
+
+# Ours, tighter than the format: what a reader is willing to hold in memory before anything is verified.
+MIN_FRAME_BYTES = KIB
+"""For what is written; what others wrote may have shorter frames."""
+MAX_FRAME_BYTES = 16 * MIB
+MAX_DATA_KEYS = 32
+MAX_HEADER_BYTES = 256 * KIB
+
+# NIST SP 800-38D, 8.3: random 96-bit IVs under one key.
+MAX_RAW_KEY_WRAPS = 2**32

@@ -1,0 +1,113 @@
+"""AES-GCM over the header and the frames of one message, in buffers that are used again.
+
+Source: AWS Encryption SDK Developer Guide, "Body additional authenticated data (AAD) reference" and
+"Initialization vector reference".
+"""
+
+from __future__ import annotations
+
+import hmac
+from struct import Struct
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..errors import KeyAccessError, TamperedError
+from .header import Header
+from .suites import TAG_BYTES
+
+FINAL = 0xFFFFFFFF
+_REGULAR_HEAD = Struct(">IQI")  # number | IV: eight zeros and the number
+_FINAL_HEAD = Struct(">IIQII")  # FFFFFFFF | number | IV | length
+_IV = Struct(">QI")
+_AAD = Struct(">IQ")
+_REGULAR_TEXT = b"AWSKMSEncryptionClient Frame"
+_FINAL_TEXT = b"AWSKMSEncryptionClient Final Frame"
+
+
+class MessageKey:
+    """The key of one message. It may be used by several threads; it is neither printed nor pickled."""
+
+    __slots__ = ("_aes", "_final", "_regular")
+
+    def __init__(self, key: bytes, message_id: bytes) -> None:
+        self._aes = AESGCM(key)
+        self._regular = message_id + _REGULAR_TEXT
+        self._final = message_id + _FINAL_TEXT
+
+    @classmethod
+    def of(cls, header: Header, data_key: bytes) -> MessageKey:
+        """The key of a message that exists, once its header is known to be genuine.
+
+        Raises:
+            TamperedError: the header was changed, or the data key is not the one it was made with.
+        """
+        if len(data_key) != header.suite.data_key_bytes:
+            raise KeyAccessError(
+                f"the data key has {len(data_key)} bytes instead of {header.suite.data_key_bytes}",
+                why="the key provider gave another kind of key than the message needs",
+            )
+        secret, commitment = header.suite.derive(data_key, header.message_id)
+        if not hmac.compare_digest(commitment, header.commitment):
+            raise _changed("its key commitment does not hold: the data key is not the one it was made with")
+        key = cls(secret, header.message_id)
+        key.verify_header(header)
+        return key
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the key of a message is not pickled")
+
+    def header_tag(self, body: bytes) -> bytes:
+        """The authentication of a new header; once for each key."""
+        return self._aes.encrypt(bytes(12), b"", body)
+
+    def verify_header(self, header: Header) -> None:
+        """Raise TamperedError unless the header is as it was written."""
+        try:
+            self._aes.decrypt(header.iv, header.tag, header.body)
+        except InvalidTag:
+            raise _changed("its header does not match its authentication") from None
+
+    def seal(self, number: int, plain: memoryview, out: memoryview, *, final: bool) -> int:
+        """Write frame *number* to the start of *out*; the bytes it takes. Once for each number and key."""
+        size = len(plain)
+        if final:
+            _FINAL_HEAD.pack_into(out, 0, FINAL, number, 0, number, size)
+            head, aad = _FINAL_HEAD.size, self._final + _AAD.pack(number, size)
+        else:
+            _REGULAR_HEAD.pack_into(out, 0, number, 0, number)
+            head, aad = _REGULAR_HEAD.size, self._regular + _AAD.pack(number, size)
+        end = head + size + TAG_BYTES
+        self._aes.encrypt_into(_IV.pack(0, number), plain, aad, out[head:end])
+        return end
+
+    def open(self, number: int, frame: memoryview, out: memoryview, *, final: bool) -> int:
+        """Write the plaintext of frame *number* to the start of *out*; its length.
+
+        Raises:
+            TamperedError: it is not this frame of this message; what *out* holds then means nothing.
+        """
+        if final:
+            marker, given, zeros, last, size = _FINAL_HEAD.unpack_from(frame)
+            head, aad = _FINAL_HEAD.size, self._final + _AAD.pack(number, size)
+            sound = marker == FINAL and size == len(frame) - head - TAG_BYTES
+        else:
+            given, zeros, last = _REGULAR_HEAD.unpack_from(frame)
+            head, size = _REGULAR_HEAD.size, len(frame) - _REGULAR_HEAD.size - TAG_BYTES
+            sound, aad = True, self._regular + _AAD.pack(number, size)
+        if not sound or (given, zeros, last) != (number, 0, number):
+            raise _changed(f"frame {number} is missing, out of its place, or the end is not the end")
+        try:
+            return self._aes.decrypt_into(_IV.pack(0, number), frame[head:], aad, out[:size])
+        except InvalidTag:
+            out[:size] = bytes(size)
+            raise _changed(f"frame {number} does not match its authentication") from None
+
+
+def _changed(why: str) -> TamperedError:
+    return TamperedError(
+        "the encrypted object was changed after it was written",
+        why=why,
+        fix="restore it from a backup or an older version, and find out who can write to the bucket",
+    )
