@@ -225,8 +225,8 @@ class DowngradeError(IntegrityError):
 class KeyAccessError(SecureS3Error):
     """No configured key gives the data key of an object.
 
-    Where KMS refused, it is an AccessDenied, KeyUnavailable, … as well, with the answer of KMS in ``.response``;
-    ``refusals`` holds the error of every key that was tried.
+    Where KMS refused, it is an AccessDenied, KeyUnavailable, … as well, with the answer of KMS in
+    ``.response``; ``refusals`` holds the error of every key that was tried.
     """
 
     refusals: tuple[SecureS3Error, ...] = ()

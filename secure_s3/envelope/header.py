@@ -135,9 +135,7 @@ def serialise_context(context: Mapping[str, str]) -> bytes:
         return b""
     try:
         pairs = sorted((name.encode(), value.encode()) for name, value in context.items())
-        text = b"".join(
-            struct.pack(">H", len(piece)) + piece for pair in pairs for piece in pair
-        )
+        text = b"".join(struct.pack(">H", len(piece)) + piece for pair in pairs for piece in pair)
     except (UnicodeEncodeError, struct.error) as error:
         raise ConfigurationError(
             "the encryption context cannot be written",

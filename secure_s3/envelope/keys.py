@@ -65,10 +65,10 @@ class Keys(ABC):
 class KmsKeys(Keys):
     """One or several KMS keys, in any regions; each of them alone opens what was written.
 
-    The first makes the data key (``kms:GenerateDataKey``), the others encrypt it too (``kms:Encrypt``); reading
-    takes ``kms:Decrypt`` on one of them, tried in the order given here. A multi-region key stands for its
-    replicas: what was written with one is read with the other. Source: AWS KMS Developer Guide, "Multi-Region
-    keys in AWS KMS".
+    The first makes the data key (``kms:GenerateDataKey``), the others encrypt it too (``kms:Encrypt``);
+    reading takes ``kms:Decrypt`` on one of them, tried in the order given here. A multi-region key stands for
+    its replicas: what was written with one is read with the other. Source: AWS KMS Developer Guide,
+    "Multi-Region keys in AWS KMS".
 
     Args:
         key_arns: Full ARNs; aliases and bare ids are refused.
@@ -82,7 +82,9 @@ class KmsKeys(Keys):
     partition: str = field(default="aws", kw_only=True)
 
     def __init__(self, *key_arns: str) -> None:
-        arns = tuple(KmsKeyArn(str(arn) if isinstance(arn, KmsKeyArn | Arn) else arn).value for arn in key_arns)
+        # str() of an arbitrary object may be anything, so only our own values are turned into text.
+        texts = (str(arn) if isinstance(arn, KmsKeyArn | Arn) else arn for arn in key_arns)
+        arns = tuple(KmsKeyArn(text).value for text in texts)
         if not arns:
             raise ConfigurationError("KmsKeys() names no key", fix='pass KmsKeys("arn:aws:kms:…", …)')
         for number, arn in enumerate(arns):
@@ -224,9 +226,7 @@ class RawAesKey(Keys):
 
         secret, iv = os.urandom(COMMIT_KEY.data_key_bytes), os.urandom(IV_BYTES)
         ciphertext = AESGCM(self.key.reveal()).encrypt(iv, secret, serialise_context(context))
-        return DataKey(
-            SecretBytes(secret), (WrappedKey(self.namespace, self._info() + iv, ciphertext),)
-        )
+        return DataKey(SecretBytes(secret), (WrappedKey(self.namespace, self._info() + iv, ciphertext),))
 
     def data_key(
         self, wrapped: tuple[WrappedKey, ...], context: Mapping[str, str], suite: Suite, kms: Kms

@@ -90,7 +90,8 @@ class Layout:
         """How many bytes of plaintext are complete when the message was sent up to *offset*."""
         if offset >= self.message_bytes:
             return self.plain_bytes
-        return self.plain_offset(max(1, 1 + (offset - self.header_bytes) // (self.frame_bytes + FRAME_OVERHEAD)))
+        whole = (offset - self.header_bytes) // (self.frame_bytes + FRAME_OVERHEAD)
+        return self.plain_offset(1 + max(0, whole))
 
     def frames_of(self, start: int, end: int) -> tuple[int, int]:
         """The first and the last frame that hold plaintext *start* to *end* (exclusive).

@@ -66,9 +66,6 @@ class SealedRun:
         prefix: What stands in front of its frames: the header, for the first run.
     """
 
-    __slots__ = ("_end", "_final", "_first", "_frames", "_message", "_plain", "_prefix", "_start", "_tags")
-    __slots__ += ("_view", "plain_bytes", "size")
-
     def __init__(
         self,
         message: Message,
