@@ -11,7 +11,8 @@ from __future__ import annotations
 from . import errors
 from ._version import __version__
 from .client import SecureS3Client
-from .encryption import DsseKms, SseC, SseKms, SseS3
+from .encryption import ClientSide, DsseKms, SseC, SseKms, SseS3
+from .envelope.keys import KmsKeys, RawAesKey
 from .guard import harden, secure_session
 from .profile import REGULATED, STANDARD, SecurityProfile
 from .transfer.receipts import Receipt
@@ -22,6 +23,9 @@ __all__ = [
     "DsseKms",
     "SseS3",
     "SseC",
+    "ClientSide",
+    "KmsKeys",
+    "RawAesKey",
     "SecurityProfile",
     "STANDARD",
     "REGULATED",

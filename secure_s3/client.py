@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from .encryption import Strategy, strategy_from_env
-from .errors import ConfigurationError, EncryptionNotConfirmed
-from .guard import copy_source_parameters, guarded_copy, with_strategy
+from .errors import ConfigurationError
+from .guard import guarded_copy, with_strategy
 from .guard.faults import typed
 from .guard.session import plain_session
 from .profile import STANDARD, SecurityProfile
-from .transfer.cleanup import remove_unconfirmed
 from .transfer.methods import TransferMethods
+from .transfer.objects import ObjectMethods
 
 Answer = dict[str, Any]
 
 
-class SecureS3Client(TransferMethods):
+class SecureS3Client(ObjectMethods, TransferMethods):
     """An S3 client that only speaks verified TLS and only writes as configured.
 
     Names, arguments and results are boto3's; ``encryption=`` chooses another strategy for one call.
@@ -122,59 +122,7 @@ class SecureS3Client(TransferMethods):
         """What is allowed."""
         return self._profile
 
-    # -- objects, as boto3 has them --------------------------------------------------------------------
-
-    def put_object(
-        self, *, Bucket: str, Key: str, encryption: Strategy | None = None, **parameters: Any
-    ) -> Answer:
-        """boto3's ``put_object``; the answer has confirmed the encryption.
-
-        Raises:
-            EncryptionConflict: an argument contradicts the strategy; nothing was sent.
-            EncryptionNotConfirmed: the answer shows another encryption; the object was removed again.
-            ServiceError, TransportError: S3 refused, or could not be reached.
-        """
-        client = self._under(encryption)
-        with typed("PutObject", Bucket, Key):
-            try:
-                answer: Answer = client.put_object(Bucket=Bucket, Key=Key, **parameters)
-            except EncryptionNotConfirmed as error:
-                remove_unconfirmed(client, {"Bucket": Bucket, "Key": Key}, error)
-                raise
-        return answer
-
-    def get_object(
-        self, *, Bucket: str, Key: str, encryption: Strategy | None = None, **parameters: Any
-    ) -> Answer:
-        """boto3's ``get_object``; ``Body`` is boto3's stream."""
-        return self._call("get_object", "GetObject", encryption, Bucket=Bucket, Key=Key, **parameters)
-
-    def head_object(
-        self, *, Bucket: str, Key: str, encryption: Strategy | None = None, **parameters: Any
-    ) -> Answer:
-        """boto3's ``head_object``."""
-        return self._call("head_object", "HeadObject", encryption, Bucket=Bucket, Key=Key, **parameters)
-
-    def copy_object(
-        self,
-        *,
-        Bucket: str,
-        Key: str,
-        CopySource: Any,
-        encryption: Strategy | None = None,
-        source_encryption: Strategy | None = None,
-        **parameters: Any,
-    ) -> Answer:
-        """boto3's ``copy_object``; ``source_encryption`` reads a source under another SSE-C key."""
-        client = self._under(encryption)
-        source = {**copy_source_parameters(client, source_encryption), **parameters}
-        with typed("CopyObject", Bucket, Key):
-            try:
-                answer: Answer = client.copy_object(Bucket=Bucket, Key=Key, CopySource=CopySource, **source)
-            except EncryptionNotConfirmed as error:
-                remove_unconfirmed(client, {"Bucket": Bucket, "Key": Key}, error)
-                raise
-        return answer
+    # -- the rest, as boto3 has it ---------------------------------------------------------------------
 
     def delete_object(self, *, Bucket: str, Key: str, **parameters: Any) -> Answer:
         """boto3's ``delete_object``."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ConfigurationError
+from .client_side import ClientSide
 from .dsse_kms import DsseKms
 from .sse_c import SseC
 from .sse_kms import SseKms
 from .sse_s3 import SseS3
 from .strategy import Strategy
 
-__all__ = ["Strategy", "SseKms", "DsseKms", "SseS3", "SseC", "STRATEGIES", "strategy_from_env"]
+__all__ = ["Strategy", "SseKms", "DsseKms", "SseS3", "SseC", "ClientSide", "STRATEGIES", "strategy_from_env"]
 
-STRATEGIES: tuple[type[Strategy], ...] = (SseKms, DsseKms, SseS3, SseC)
+STRATEGIES: tuple[type[Strategy], ...] = (SseKms, DsseKms, SseS3, SseC, ClientSide)
 """Every strategy there is."""
 
 

@@ -34,6 +34,12 @@ CUSTOMER_KEY = frozenset(
 COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 """Operations that read another object on the server's side."""
 
+RENAMES = frozenset({"RenameObject"})
+"""Operations that give an object another key and leave its content."""
+
+CONTENT = frozenset({"PutObject", "UploadPart", "PutObjectAnnotation"})
+"""Operations whose body is stored."""
+
 CUSTOMER_KEY_ECHOED = frozenset(
     {
         "PutObject",

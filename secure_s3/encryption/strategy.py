@@ -22,6 +22,9 @@ class Strategy(ABC):
 
     __slots__ = ()
 
+    client_side: ClassVar[bool] = False
+    """Whether content must be encrypted before it is sent; the guard then takes sealed bodies only."""
+
     label: ClassVar[str]
     """The name in ``SECURE_S3_ENCRYPTION`` and on the command line, e.g. ``sse-kms``."""
 
@@ -45,6 +48,12 @@ class Strategy(ABC):
     def copy_source(self) -> Mapping[str, object]:
         """The request members that a copy needs to read a source protected by this strategy."""
         return NOTHING
+
+
+class SealedBody:
+    """What the bodies of encrypted content are; only what seals makes them."""
+
+    __slots__ = ()
 
 
 class ServerSide(Strategy):

@@ -113,8 +113,10 @@ def header_body(
     """The serialised header of a message of version 2, without its authentication.
 
     Raises:
-        ConfigurationError: the context is too large for a message, or is no text.
+        ConfigurationError: the context is too large for a message, or is no text; or the reader would refuse
+            what is in it, so that the object were lost.
     """
+    _check_writable(suite, context, wrapped_keys)
     pairs = serialise_context(context)
     parts = [b"\x02", struct.pack(">H", suite.id), message_id, struct.pack(">H", len(pairs)), pairs]
     parts.append(struct.pack(">H", len(wrapped_keys)))
@@ -264,6 +266,20 @@ def _wrapped_keys(source: _Source) -> tuple[WrappedKey, ...]:
         )
     except UnicodeDecodeError:
         raise malformed("the provider of an encrypted data key is no UTF-8") from None
+
+
+def _check_writable(suite: Suite, context: Mapping[str, str], wrapped_keys: tuple[WrappedKey, ...]) -> None:
+    if not 1 <= len(wrapped_keys) <= limits.MAX_DATA_KEYS:
+        why = f"the data key is encrypted for {len(wrapped_keys)} keys; 1 to {limits.MAX_DATA_KEYS} are read"
+    elif any(
+        max(len(key.provider.encode()), len(key.info), len(key.ciphertext)) > 65535 for key in wrapped_keys
+    ):
+        why = "an encrypted data key is longer than a message can hold"
+    elif (PUBLIC_KEY in context) != bool(suite.curve):
+        why = f"{PUBLIC_KEY} stands in the encryption context of signed messages, and of no others"
+    else:
+        return
+    raise ConfigurationError("such a message could not be read again", why=why, fix="change keys or context")
 
 
 def _check_content(content: int, frame_bytes: int) -> None:

@@ -81,7 +81,7 @@ class KmsKeys(Keys):
     accounts: frozenset[str] = field(default=frozenset(), kw_only=True)
     partition: str = field(default="aws", kw_only=True)
 
-    def __init__(self, *key_arns: str) -> None:
+    def __init__(self, *key_arns: str | KmsKeyArn | Arn) -> None:
         # str() of an arbitrary object may be anything, so only our own values are turned into text.
         texts = (str(arn) if isinstance(arn, KmsKeyArn | Arn) else arn for arn in key_arns)
         arns = tuple(KmsKeyArn(text).value for text in texts)
@@ -136,10 +136,10 @@ class KmsKeys(Keys):
         first, *others = self.key_arns
         try:
             secret, blob, arn = kms.generate_data_key(first, context)
-            wrapped = [WrappedKey(KMS_PROVIDER, arn.encode(), blob)]
+            wrapped = [_wrapped_by(first, arn, blob)]
             for other in others:
                 blob, arn = kms.encrypt(other, secret, context)
-                wrapped.append(WrappedKey(KMS_PROVIDER, arn.encode(), blob))
+                wrapped.append(_wrapped_by(other, arn, blob))
         except SecureS3Error as error:
             raise _refused([error], "no data key could be made") from error
         if len(secret) != COMMIT_KEY.data_key_bytes:
@@ -202,22 +202,23 @@ class RawAesKey(Keys):
     def __init__(
         self, name: str, key: bytes | bytearray | memoryview | SecretBytes, *, namespace: str = "secure-s3"
     ) -> None:
-        if not isinstance(key, bytes | bytearray | memoryview | SecretBytes) or len(key) != 32:
-            length = f", this one has {len(key)}" if isinstance(key, bytes | bytearray | SecretBytes) else ""
+        key = SecretBytes(key) if isinstance(key, bytes | bytearray | memoryview) else key
+        if not isinstance(key, SecretBytes) or len(key) != 32:
+            length = f", this one has {len(key)}" if isinstance(key, SecretBytes) else ""
             raise ConfigurationError(
                 f"a raw AES key has 32 bytes{length}",
                 why="it is used with AES-256-GCM; text could be meant as hexadecimal or as Base64",
                 fix="make one with os.urandom(32), and keep it in a vault",
             )
         for label, text in (("name", name), ("namespace", namespace)):
-            if not isinstance(text, str) or not text or len(text.encode()) > 1024 or text == KMS_PROVIDER:
+            if not _is_name(text):
                 raise ConfigurationError(
                     f"RawAesKey: {label}={text!r} cannot be used",
                     why="it is a short text that is written into each object; aws-kms is reserved",
                     fix='pass e.g. RawAesKey("vault/archive/2026", key)',
                 )
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "key", key if isinstance(key, SecretBytes) else SecretBytes(key))
+        object.__setattr__(self, "key", key)
         object.__setattr__(self, "namespace", namespace)
 
     def new_data_key(self, context: Mapping[str, str], kms: Kms) -> DataKey:
@@ -262,7 +263,8 @@ class RawAesKey(Keys):
 
 def key_names(wrapped: tuple[WrappedKey, ...]) -> list[str]:
     """For people: the keys that a message can be opened with."""
-    return [f"{key.provider}: {printable(key)}" for key in wrapped]
+    names = [f"{_shown(key.provider)}: {printable(key)}" for key in wrapped]
+    return [name if len(name) <= 250 else f"{name[:250]}…" for name in names]
 
 
 def printable(key: WrappedKey) -> str:
@@ -271,7 +273,12 @@ def printable(key: WrappedKey) -> str:
     tail = (TAG_BYTES * 8).to_bytes(4, "big") + IV_BYTES.to_bytes(4, "big")
     if key.provider != KMS_PROVIDER and info[-IV_BYTES - 8 : -IV_BYTES] == tail:
         info = info[: -IV_BYTES - 8]
-    return info.decode("utf-8", "backslashreplace")
+    return _shown(info.decode("utf-8", "backslashreplace"))
+
+
+def _shown(text: str) -> str:
+    """Text of an object's header, so that it neither steers a terminal nor looks like a line of an error."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def no_key_fits(wrapped: tuple[WrappedKey, ...], keys: object) -> KeyAccessError:
@@ -293,6 +300,19 @@ def _refused(refusals: list[SecureS3Error], what: str) -> KeyAccessError:
     error = as_key_access(type(chief))(what, why=reasons, fix=chief.fix, **details)
     error.refusals = tuple(refusals)
     return error
+
+
+def _is_name(text: object) -> bool:
+    try:
+        return isinstance(text, str) and 0 < len(text.encode()) <= 1024 and text != KMS_PROVIDER
+    except UnicodeEncodeError:
+        return False
+
+
+def _wrapped_by(asked: str, answered: str, blob: bytes) -> WrappedKey:
+    if answered != asked:  # its object would name a key that these would not ask
+        raise KeyAccessError(f"KMS answered with another key than {asked}: {answered}")
+    return WrappedKey(KMS_PROVIDER, asked.encode(), blob)
 
 
 def _arn_of(key: WrappedKey) -> str:

@@ -91,7 +91,8 @@ class Layout:
         if offset >= self.message_bytes:
             return self.plain_bytes
         whole = (offset - self.header_bytes) // (self.frame_bytes + FRAME_OVERHEAD)
-        return self.plain_offset(1 + max(0, whole))
+        # A final frame that is nearly full is longer than a regular one.
+        return self.plain_offset(1 + min(max(0, whole), self.regular))
 
     def frames_of(self, start: int, end: int) -> tuple[int, int]:
         """The first and the last frame that hold plaintext *start* to *end* (exclusive).
@@ -99,5 +100,5 @@ class Layout:
         A range that reaches the end includes the final frame, also where that one is empty: without it
         nobody knows that the end is the end.
         """
-        last = self.frames if end >= self.plain_bytes else 1 + (end - 1) // self.frame_bytes
+        last = self.frames if end >= self.plain_bytes else 1 + max(0, end - 1) // self.frame_bytes
         return min(1 + start // self.frame_bytes, last), last

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from typing import Any
 
 from .. import limits
 from .frames import MessageKey
@@ -82,7 +84,7 @@ class FrameOpener:
             self._out = memoryview(bytearray(size))
 
 
-class OpeningReader:
+class OpeningReader(io.RawIOBase):
     """Plaintext of a run of frames, read like a file, front to back.
 
     Args:
@@ -96,10 +98,12 @@ class OpeningReader:
     def __init__(
         self, read: Read, opener: FrameOpener, *, skip: int, size: int, close: Callable[[], object]
     ) -> None:
+        super().__init__()
         self._read, self._opener, self._close = read, opener, close
         self._skip, self._left = skip, size
         self._ready = _NOTHING
         self._ended = False
+        self._fault: BaseException | None = None
 
     def read(self, amount: int | None = -1) -> bytes:
         """*amount* bytes, fewer only at the end; all that is left for None or a negative number.
@@ -107,6 +111,33 @@ class OpeningReader:
         Raises:
             TamperedError: the object is not what was written; nothing of the frame at fault was given out.
         """
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return self._take(amount)
+        except BaseException as fault:
+            # What was collected so far is lost: to read on would leave a gap, or make a refusal look like
+            # the end.
+            self._fault = fault
+            raise
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill *buffer*; less only at the end."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Let go of the source."""
+        close, self._close = self._close, _nothing
+        close()
+        super().close()
+
+    def _take(self, amount: int | None) -> bytes:
         wanted = self._left if amount is None or amount < 0 else min(amount, self._left)
         pieces = []
         while wanted:
@@ -120,11 +151,6 @@ class OpeningReader:
         if not self._left:
             self._end()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def close(self) -> None:
-        """Let go of the source."""
-        close, self._close = self._close, _nothing
-        close()
 
     def _next(self) -> memoryview:
         data = self._read(self._opener.good_piece)

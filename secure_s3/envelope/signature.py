@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature
@@ -16,8 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from ..errors import TamperedError
 from .frames import FINAL
 from .header import PUBLIC_KEY, Header, malformed
-from .layout import FRAME_OVERHEAD
+from .layout import FINAL_OVERHEAD, FRAME_OVERHEAD
 
+_LONGEST = 160
+"""Bytes; signatures have about 71 on P-256 and about 103 on P-384."""
 _CURVES: dict[str, tuple[type[ec.EllipticCurve], type[hashes.HashAlgorithm]]] = {
     "P-256": (ec.SECP256R1, hashes.SHA256),
     "P-384": (ec.SECP384R1, hashes.SHA384),
@@ -54,6 +57,27 @@ def verify_signature(file: BinaryIO, header: Header) -> int:
             fix="restore it from a backup or an older version",
         ) from None
     return end
+
+
+def signed_bytes(header: Header, total: int, read_at: Callable[[int, int], bytes]) -> int:
+    """The length of a signed message without its footer, from a look at its final frame; not verified.
+
+    Args:
+        header: Of an object of *total* bytes.
+        read_at: Gives the bytes from a start to an end.
+
+    Raises:
+        TamperedError: there is no final frame where it should be.
+    """
+    wire = header.frame_bytes + FRAME_OVERHEAD
+    rest = total - header.length - FINAL_OVERHEAD - 2
+    for regular in range(max(0, (rest - _LONGEST) // wire), max(0, rest) // wire + 1):
+        offset = header.length + regular * wire
+        head = read_at(offset, min(offset + 24, total))
+        end = offset + FINAL_OVERHEAD + int.from_bytes(head[20:24], "big")
+        if head[:8] == FINAL.to_bytes(4, "big") + (regular + 1).to_bytes(4, "big") and end + 2 < total:
+            return end
+    raise malformed("its final frame is not where it should be")
 
 
 def _frame(file: BinaryIO, frame_bytes: int, digest: hashes.Hash) -> bool:

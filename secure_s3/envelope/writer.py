@@ -79,6 +79,9 @@ class SealedRun:
         frame = message.frame_bytes
         if plain_bytes % frame and not final:
             raise ValueError("only the end of a message may have a frame that is not full")
+        if first < 1 or not (plain_bytes or final):
+            # Frame 0 would have the IV of the header.
+            raise ValueError("a run has at least one frame, and the first of a message is number 1")
         self._message, self._plain, self._first = message, plaintext, first
         self._final, self._prefix = final, prefix
         self._frames = max(1, -(-plain_bytes // frame)) if final else plain_bytes // frame
@@ -102,6 +105,13 @@ class SealedRun:
             pieces.append(bytes(self.view_at(offset, end - offset)))
             offset += len(pieces[-1])
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def plain_before(self, offset: int) -> int:
+        """How much plaintext is on its way when the run was read up to *offset*; for progress."""
+        if offset >= self.size:
+            return self.plain_bytes
+        whole = (offset - len(self._prefix)) // (self._message.frame_bytes + FRAME_OVERHEAD)
+        return min(max(0, whole), self._frames - 1) * self._message.frame_bytes
 
     def view_at(self, offset: int, size: int) -> memoryview:
         """Some of these bytes without a copy; the next call may overwrite them."""

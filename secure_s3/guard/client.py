@@ -24,6 +24,7 @@ from ..errors import ConfigurationError
 from ..profile import SecurityProfile
 from . import bodies, presigning, redaction, tls
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
+from .kms import KmsClients
 from .managed import ManagedTransfers
 from .requests import apply_strategy, check_bucket, check_wire
 from .responses import check_answer
@@ -39,11 +40,18 @@ _PRESIGNERS = frozenset(
 class Guard:
     """What one hardened client holds itself to; its methods are botocore event handlers."""
 
-    __slots__ = ("_endpoint", "allowed_host", "profile", "strategy")
+    __slots__ = ("_endpoint", "allowed_host", "kms", "profile", "strategy")
 
-    def __init__(self, strategy: Strategy | None, profile: SecurityProfile, client: Any) -> None:
+    def __init__(
+        self,
+        strategy: Strategy | None,
+        profile: SecurityProfile,
+        client: Any,
+        kms: KmsClients | None = None,
+    ) -> None:
         self.strategy = strategy
         self.profile = profile
+        self.kms = kms
         self.allowed_host = allowed_hosts(client.meta.endpoint_url)
         self._endpoint = client._endpoint
 
@@ -78,7 +86,7 @@ class Guard:
         if fields is not None:
             presigning.check_post(fields, request.context["s3-presign-post-policy"], strategy)
             strategy = None
-        check_wire(request.url, request.headers, operation_name, strategy, self.allowed_host)
+        check_wire(request.url, request.headers, request.data, operation_name, strategy, self.allowed_host)
         # Handlers that run later may change it yet: the HTTP session looks once more.
         request.context[tls.LAST_LOOK] = partial(
             check_wire, operation=operation_name, strategy=strategy, allowed_host=self.allowed_host
@@ -100,16 +108,19 @@ def guard_of(client: Any) -> Guard | None:
     return guard
 
 
-def harden_client(client: Any, strategy: Strategy | None, profile: SecurityProfile) -> Any:
+def harden_client(
+    client: Any, strategy: Strategy | None, profile: SecurityProfile, kms: KmsClients | None = None
+) -> Any:
     """Put the guard on *client* (in place) and return it; doing so twice changes nothing.
 
-    S3 clients get all of it, clients of other services the rules of the transport.
+    S3 clients get all of it, clients of other services the rules of the transport. *kms* is where client-side
+    encryption gets its data keys.
 
     Raises:
         InsecureTransport: the client was made for plain HTTP or without verification.
         ConfigurationError: it is hardened already, with another strategy or profile.
     """
-    wanted = Guard(strategy, profile, client)
+    wanted = Guard(strategy, profile, client, kms)
     present = guard_of(client)
     if present is not None:
         if (present.strategy, present.profile) != (wanted.strategy, wanted.profile):
@@ -169,7 +180,7 @@ def with_strategy(client: Any, strategy: Strategy) -> Any:
     if isinstance(events, _StrategyEvents):
         events = events.below  # a face of a face: only the newest strategy may speak
     face.meta.events = _StrategyEvents(events, strategy)
-    face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client)
+    face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client, guard.kms)
     return face
 
 

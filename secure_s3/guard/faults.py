@@ -47,6 +47,7 @@ _FIXES: Mapping[str, str] = {
     "AccessDenied": "check, in this order: the identity's policy, the bucket's policy, the KMS key's policy",
     "403": "check, in this order: the identity's policy, the bucket's policy, the KMS key's policy; "
     "HEAD answers carry no reason, GET does",
+    "InvalidRange": "the object has fewer bytes: look at ContentLength of head_object",
     "NoSuchBucket": "check the bucket's name and the region",
     "NoSuchKey": "check the key; without s3:ListBucket a missing key is reported as AccessDenied",
     "404": "check bucket and key",
@@ -187,6 +188,20 @@ def service_error(
         request_id=metadata.get("RequestId"),
         **where,
     )
+
+
+def invalid_range(operation: str, bucket: str, key: str, wanted: str, size: int) -> errors.ServiceError:
+    """What S3 answers to a range in which no byte is, for objects whose length only the reader knows."""
+    response: Any = {
+        "Error": {
+            "Code": "InvalidRange",
+            "Message": "The requested range is not satisfiable",
+            "RangeRequested": wanted,
+            "ActualObjectSize": str(size),
+        },
+        "ResponseMetadata": {"HTTPStatusCode": 416},
+    }
+    return service_error(ClientError(response, operation), operation=operation, bucket=bucket, key=key)
 
 
 def broken_off(*, actual_bytes: int, expected_bytes: int) -> BaseException:

@@ -65,7 +65,7 @@ def with_encryption(
     fields, conditions = dict(fields or {}), list(conditions or [])
     if strategy is None:
         return fields, conditions
-    _refuse_customer_key(strategy)
+    _refuse_unfit(strategy)
     for name, value in strategy.headers("PutObject").items():
         if (given := _values_of(name, fields)) not in ([], [value]):
             raise _conflict(name, given, strategy)
@@ -86,7 +86,7 @@ def check_post(fields: Mapping[str, Any], policy: Mapping[str, Any], strategy: S
             why="whoever holds the form could store objects without encryption",
             fix="make the session or the client with a strategy, e.g. SseKms(…)",
         )
-    _refuse_customer_key(strategy)
+    _refuse_unfit(strategy)
     expected = strategy.headers("PutObject")
     for name in _SSE_FIELDS:
         wanted = [expected[name]] if name in expected else []
@@ -123,7 +123,13 @@ def _conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
     return demanded
 
 
-def _refuse_customer_key(strategy: Strategy) -> None:
+def _refuse_unfit(strategy: Strategy) -> None:
+    if strategy.client_side:
+        raise EncryptionConflict(
+            "a presigned POST is refused: this client encrypts before it sends",
+            why="whoever fills in the form would store the content as it is",
+            fix="upload through the server, or presign with another strategy: encryption=SseKms(…)",
+        )
     if "SSECustomerKey" in strategy.parameters("PutObject"):
         raise ConfigurationError(
             "a presigned POST cannot carry SSE-C",

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..encryption import Strategy
-from ..encryption.operations import HEADERS, MEMBERS, WRITES
+from ..encryption.operations import CONTENT, COPIES, HEADERS, MEMBERS, RENAMES, WRITES
+from ..encryption.strategy import SealedBody
 from ..errors import ConfigurationError, EncryptionConflict, InsecureTransport, PublicAccessRefused
 from ..profile import SecurityProfile
 from .operations import ACLS, BUCKET_DEFAULTS, DELEGATES, IN_PLACE, NO_EXPECTED_OWNER, WIRE_CHECKED
@@ -67,6 +68,8 @@ def apply_strategy(
     if strategy is None:
         _refuse_unconfigured(operation)
     else:
+        if strategy.client_side:
+            _refuse_raw(params, operation, strategy)
         required = strategy.parameters(operation)
         if operation in WRITES:
             _refuse_conflicts(params, operation, strategy, required)
@@ -84,11 +87,14 @@ def apply_strategy(
 def check_wire(
     url: str,
     headers: Mapping[str, Any],
+    body: object,
     operation: str,
     strategy: Strategy | None,
     allowed_host: Callable[[str], bool],
 ) -> None:
     """Last look at a request before it is signed: https, a host we mean, the encryption we mean.
+
+    With client-side encryption, content must be a sealed body.
 
     Raises:
         InsecureTransport: the URL is not https, or leads to a host that the client was not made for.
@@ -116,6 +122,8 @@ def check_wire(
     _check_access_headers(sent, operation)
     if strategy is not None and operation in WIRE_CHECKED:
         _check_encryption_headers(sent, operation, strategy)
+    if strategy is not None and strategy.client_side and operation in CONTENT:
+        _check_sealed(body, operation, strategy)
 
 
 def _header_text(value: object) -> str:
@@ -190,6 +198,40 @@ def _same(member: str, got: object, wanted: object) -> bool:
         # botocore takes a string of 32 characters as the raw key.
         got = base64.b64encode(got.encode("utf-8")).decode()
     return got == wanted
+
+
+def _refuse_raw(params: Mapping[str, Any], operation: str, strategy: Strategy) -> None:
+    if operation in COPIES or operation in RENAMES:
+        raise EncryptionConflict(
+            f"{operation} is refused: this client encrypts before it sends",
+            why="S3 would copy or rename what it has: perhaps something unencrypted, or an encrypted object "
+            "that is bound to its old place and could not be read at the new one",
+            fix="use s3.copy(…), which decrypts and encrypts again on its way through",
+            operation=operation,
+            bucket=_text(params.get("Bucket")),
+            key=_text(params.get("Key")),
+        )
+    if operation in CONTENT:
+        _check_sealed(params.get("Body"), operation, strategy)
+    if params.get("WriteOffsetBytes") is not None:
+        raise EncryptionConflict(
+            f"{operation} with WriteOffsetBytes is refused",
+            why="nothing can be appended to an encrypted object",
+            fix="write the whole object, e.g. with s3.open(bucket, key, 'wb')",
+            operation=operation,
+        )
+
+
+def _check_sealed(body: object, operation: str, strategy: Strategy) -> None:
+    if not isinstance(body, SealedBody):
+        raise EncryptionConflict(
+            f"{operation} is refused: its content is not encrypted",
+            why=f"this client writes with {strategy!r}; through s3.boto3 or a presigned URL the content "
+            "would be stored as it is",
+            fix="use put_object, upload_file, open or upload_many of SecureS3Client; to store it without "
+            "client-side encryption pass encryption=… to these",
+            operation=operation,
+        )
 
 
 def _refuse_unconfigured(operation: str) -> None:

@@ -16,6 +16,7 @@ from ..errors import ConfigurationError
 from ..profile import STANDARD, SecurityProfile
 from . import endpoint
 from .client import harden_client
+from .kms import KmsClients
 
 _ATTRIBUTE = "_secure_s3_rules"
 _POOL = 32
@@ -165,6 +166,7 @@ def _harden_session(
             )
         return session
     plain = core.create_client
+    kms = KmsClients(lambda region: create_client("kms", region_name=region))
 
     def create_client(*args: Any, **kwargs: Any) -> Any:
         arguments = dict(_CREATE_CLIENT.bind(core, *args, **kwargs).arguments)
@@ -173,7 +175,7 @@ def _harden_session(
             arguments["verify"] = endpoint.check_bundle(ca_bundle, "ca_bundle")
         arguments = _secure_arguments(core, arguments, rules[1])
         strategy = rules[0] if arguments["service_name"] == "s3" else None
-        return harden_client(plain(**arguments), strategy, rules[1])
+        return harden_client(plain(**arguments), strategy, rules[1], kms)
 
     core.__dict__["create_client"] = create_client
     core.__dict__[_ATTRIBUTE] = (*rules, ca_bundle, plain)

@@ -5,31 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from .. import limits
-from ..encryption import Strategy
-from ..errors import ConfigurationError, EncryptionNotConfirmed, InsecureTransport
-from ..guard import copy_source_parameters, guard_of, with_strategy
+from ..encryption import ClientSide, Strategy
+from ..errors import EncryptionNotConfirmed
+from ..guard import copy_source_parameters
 from ..guard.faults import typed
 from .cleanup import abort, remove, remove_unconfirmed
+from .copy_source import described, parse_source, reading_client
 from .receipts import Receipt, confirmed, receipt
+from .recrypt import recrypt
+from .sealing import client_side_of
 from .settings import Callback, Settings, accepted, for_operation
 from .tracking import Stopped, Tracker
 from .workers import in_parallel
 
 _ARGUMENTS = ("CopyObject", "CreateMultipartUpload", "CompleteMultipartUpload")
 _SINGLE_COPY = 256 * limits.MIB
-_KEPT = (
-    "CacheControl",
-    "ContentDisposition",
-    "ContentEncoding",
-    "ContentLanguage",
-    "ContentType",
-    "Expires",
-    "Metadata",
-    "WebsiteRedirectLocation",
-)
 
 
 def copy(
@@ -56,9 +48,16 @@ def copy(
         callback: Called with the number of further bytes copied.
         config: A TransferConfig; without one, sources from 256 MiB on are copied in parts.
 
+    Where either side is encrypted by the client, the content comes here, is verified, and is encrypted again
+    on its way through: an object under client-side encryption is bound to its place.
+
     Raises:
         ConfigurationError, EncryptionNotConfirmed, ServiceError, TransportError: as in ``upload``.
     """
+    if client_side_of(client) or isinstance(source_encryption, ClientSide):
+        reader = reading_client(client, source_client, source_encryption)
+        target = {"Bucket": bucket, "Key": key}
+        return recrypt(client, reader, parse_source(source), target, extra_args, callback, config)
     settings = Settings.from_config(config) if config is not None else Settings(threshold=_SINGLE_COPY)
     extra = accepted(client, _ARGUMENTS, extra_args)
     started = time.perf_counter()
@@ -71,23 +70,6 @@ def copy(
     except Stopped as error:
         raise (job.tracker.failure or error) from None
     return receipt(answer, bucket=bucket, key=key, size=size, seconds=time.perf_counter() - started)
-
-
-def parse_source(source: Any) -> dict[str, str]:
-    """CopySource as a dictionary; ConfigurationError if it names no object."""
-    if isinstance(source, str):
-        bucket, _, key = source.removeprefix("/").partition("/")
-        key, _, version = key.partition("?versionId=")
-        source = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
-    if not isinstance(source, Mapping) or not source.get("Bucket") or not source.get("Key"):
-        raise ConfigurationError(
-            f"CopySource={source!r} names no object", fix='pass {"Bucket": "…", "Key": "…"}'
-        )
-    if unknown := sorted(source.keys() - {"Bucket", "Key", "VersionId"}):
-        raise ConfigurationError(
-            f"CopySource has {', '.join(unknown)}", fix="it takes Bucket, Key and VersionId"
-        )
-    return dict(source)
 
 
 class _Copy:
@@ -107,15 +89,7 @@ class _Copy:
 
     def run(self, source_encryption: Strategy | None, source_client: Any) -> tuple[Mapping[str, Any], int]:
         """The answer that settled it, and the number of bytes."""
-        reader = self.client if source_client is None else source_client
-        if guard_of(reader) is None:
-            raise InsecureTransport(
-                "copy: SourceClient is not a hardened client",
-                why="its HeadObject would go out under none of this client's rules",
-                fix="leave SourceClient out, or pass a SecureS3Client or harden(client, …)",
-            )
-        if source_encryption is not None:
-            reader = with_strategy(reader, source_encryption)
+        reader = reading_client(self.client, source_client, source_encryption)
         self.extra = dict(copy_source_parameters(self.client, source_encryption)) | self.extra
         with typed("HeadObject", self.source["Bucket"], self.source["Key"]):
             head = reader.head_object(**self.source)
@@ -143,7 +117,8 @@ class _Copy:
         return answer
 
     def _multipart(self, reader: Any, head: Mapping[str, Any], size: int) -> Mapping[str, Any]:
-        arguments = self._described(reader, head)
+        arguments = for_operation(self.client, "CreateMultipartUpload", self.extra)
+        arguments = described(reader, self.source, head, self.extra) | arguments
         try:
             created = self.client.create_multipart_upload(**self.target, **arguments)
         except EncryptionNotConfirmed as error:
@@ -167,16 +142,6 @@ class _Copy:
 
     def _abort(self, upload_id: str | None, cause: BaseException) -> None:
         abort(self.client, self.target, upload_id, self.extra, cause)
-
-    def _described(self, reader: Any, head: Mapping[str, Any]) -> dict[str, Any]:
-        """What CreateMultipartUpload is told: the source's metadata and tags, unless they are replaced."""
-        arguments = for_operation(self.client, "CreateMultipartUpload", self.extra)
-        if self.extra.get("MetadataDirective") != "REPLACE":
-            arguments = {name: head[name] for name in _KEPT if head.get(name)} | arguments
-        if head.get("TagCount") and self.extra.get("TaggingDirective") != "REPLACE":
-            tags = reader.get_object_tagging(**self.source)["TagSet"]
-            arguments.setdefault("Tagging", urlencode({tag["Key"]: tag["Value"] for tag in tags}))
-        return arguments
 
     def _copy_parts(self, upload: dict[str, Any], size: int) -> list[dict[str, Any]]:
         part_bytes = self.settings.part_size_for(size)

@@ -5,7 +5,8 @@
    so that an object replaced meanwhile is noticed
 3. a body that breaks off is taken up again where it broke
 4. the CRC32 of the whole is put together from the windows and compared with the one S3 keeps
-5. a path gets its file by rename at the end; on any failure nothing is left
+5. under client-side encryption the windows are frames, verified one by one before they are written
+6. a path gets its file by rename at the end; on any failure nothing is left
 """
 
 from __future__ import annotations
@@ -14,24 +15,24 @@ import io
 import os
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..errors import ChecksumMismatch, DestinationError, ObjectChanged, PreconditionFailed
-from ..guard.faults import BROKEN_BODY, broken_off, typed
-from ..guard.waiting import attempt
+from ..errors import ChecksumMismatch, DestinationError
+from ..guard.faults import typed
 from . import crc
-from .answers import piece, whole_object
+from .answers import whole_object
 from .destination import AtomicFile
 from .receipts import Receipt, receipt
+from .sealing import client_side_of
 from .settings import Callback, Settings, accepted
 from .tracking import Stopped, Tracker
+from .windows import Stretch, Window, Write, plain_stretches
 from .workers import in_order, in_parallel
 
-_BLOCK = 1 << 18
-
-Write = Callable[[Any, int], None]
+if TYPE_CHECKING:
+    from .opening import Place
 
 
 def download(
@@ -70,13 +71,14 @@ def download(
     )
     try:
         with typed("download", bucket, key):
-            answer, size = job.run(target.write)
+            answer, size, suite = job.run(target.write)
         target.commit()
     except Stopped as error:
         raise (job.tracker.failure or error.__cause__ or error) from None
     finally:
         target.discard()
-    return receipt(answer, bucket=bucket, key=key, size=size, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return receipt(answer, bucket=bucket, key=key, size=size, seconds=seconds, client_side=suite)
 
 
 class _Download:
@@ -92,120 +94,73 @@ class _Download:
         self.tracker = tracker
         self.first: Mapping[str, Any] = {}
 
-    def run(self, write: Write) -> tuple[Mapping[str, Any], int]:
-        """The first answer, and the number of bytes written."""
-        answer = self.client.get_object(**self.request)
-        self.first = answer
-        size = whole_object(answer, f"s3://{self.request['Bucket']}/{self.request['Key']}")
+    @property
+    def place(self) -> str:
+        """For error messages."""
+        return f"s3://{self.request['Bucket']}/{self.request['Key']}"
+
+    def run(self, write: Write) -> tuple[Mapping[str, Any], int, str | None]:
+        """The first answer, the number of bytes written, and the suite of a sealed object."""
+        self.first = answer = self.client.get_object(**self.request)
+        size = whole_object(answer, self.place)
         whole = size < max(self.settings.threshold, 1) or not self.settings.threads
         window = size if whole else min(size, self.settings.part_bytes)
+        if client_side_of(self.client) is None:
+            self._fetch_all(plain_stretches(size, window), whole, write)
+            return answer, size, None
+        from .opening import Place
+
+        place = Place.of(self.client, self.request["Bucket"], self.request["Key"])
+        with closing(answer["Body"]):
+            return answer, *self._run_sealed(place, None if whole else window, write)
+
+    def _run_sealed(self, place: Place, window: int | None, write: Write) -> tuple[int, str]:
+        """The same for an object under client-side encryption, whose header is read first."""
+        from .opening import open_message, read_all, spooled
+
+        body = self.first["Body"]
+        header = place.parse(body.read, self.first.get("Metadata"))
+        if header.suite.curve:
+            file, message = spooled(place, header, body.read)
+            with file:
+                for at, data in read_all(file, message):
+                    write(data, at)
+                    self.tracker.advance(len(data))
+        else:
+            message = open_message(place, header, self.first["ContentLength"])
+            stretches = message.stretches(window)
+            head = (zlib.crc32(header.raw), header.length)
+            self._fetch_all(stretches, len(stretches) == 1, write, head)
+        return message.layout.plain_bytes, header.suite.name
+
+    def _fetch_all(
+        self, stretches: list[Stretch], whole: bool, write: Write, *before: tuple[int, int]
+    ) -> None:
+        """Fetch all stretches; the body of the first answer stands where the first one begins."""
+        answer = self.first
         pinned = self.request | {"IfMatch": answer["ETag"]}
         if answer.get("VersionId"):
             pinned["VersionId"] = answer["VersionId"]
-        windows = [
-            _Window(self, pinned, start, min(window, size - start), write)
-            for start in range(0, size, window or 1)
-        ]
+        windows = [Window(self, pinned, stretch, write) for stretch in stretches]
         if windows:
             windows[0].body, windows[0].to_the_end = answer["Body"], whole
         else:
             answer["Body"].read()
         parts = self._fetch(windows, write)
         if len(windows) > 1 or any(item.resumed for item in windows):
-            _compare(answer, parts, self.request)
-        return answer, size
+            _compare(answer, [*before, *parts], self.request)
 
-    def _fetch(self, windows: list[_Window], write: Write) -> list[tuple[int, int]]:
+    def _fetch(self, windows: list[Window], write: Write) -> list[tuple[int, int]]:
         if not self.ordered or len(windows) < 2:
-            return in_parallel(_Window.fetch, windows, self.settings, self.tracker)
+            return in_parallel(Window.fetch, windows, self.settings, self.tracker)
         parts = []
         # Closed at once when the destination fails, so that no thread goes on downloading.
-        with closing(in_order(_Window.fetch_into_memory, windows, self.settings, self.tracker)) as fetched:
+        with closing(in_order(Window.fetch_into_memory, windows, self.settings, self.tracker)) as fetched:
             for window in fetched:
-                write(window.kept, window.start)
-                parts.append((window.crc, window.size))
+                write(window.kept, window.stretch.plain_start)
+                parts.append((window.crc, window.stretch.size))
                 window.kept = b""
         return parts
-
-
-class _Window:
-    """A range of the object, fetched into its place however often its body breaks off."""
-
-    def __init__(self, job: _Download, request: dict[str, Any], start: int, size: int, write: Write) -> None:
-        self.job = job
-        self.request = request
-        self.start = start
-        self.size = size
-        self.write = write
-        self.body: Any = None
-        self.to_the_end = True
-        self.resumed = False
-        self.kept: bytes | bytearray = b""
-        self._done = 0
-        self.crc = 0
-
-    def fetch(self) -> tuple[int, int]:
-        """The CRC32 and the length of the window."""
-        attempt(self._run, on=BROKEN_BODY, attempts=self.job.settings.attempts)
-        return self.crc, self.size
-
-    def fetch_into_memory(self) -> _Window:
-        """The window itself, with its bytes in ``kept``."""
-        buffer = bytearray(self.size)
-
-        def keep(data: bytes, offset: int) -> None:
-            buffer[offset - self.start : offset - self.start + len(data)] = data
-
-        unbuffered, self.write = self.write, keep
-        try:
-            self.fetch()
-        finally:
-            self.write = unbuffered  # the windows outlive the download; their buffers must not
-        self.kept = buffer
-        return self
-
-    def _run(self) -> None:
-        self.job.tracker.check()
-        body = self.body if self.body is not None else self._ranged()
-        self.body, self.to_the_end = None, self.to_the_end or self.body is None
-        try:
-            while self._done < self.size:
-                self._take(body)
-            if self.to_the_end:
-                # Lets botocore compare its checksum, and returns the connection to the pool.
-                body.read(1)
-        except BROKEN_BODY:
-            self.resumed = True
-            raise
-        finally:
-            body.close()
-
-    def _take(self, body: Any) -> None:
-        self.job.tracker.check()
-        data = body.read(min(_BLOCK, self.size - self._done))
-        if not data:
-            raise broken_off(actual_bytes=self._done, expected_bytes=self.size)
-        self.write(data, self.start + self._done)
-        self.crc = zlib.crc32(data, self.crc)
-        self._done += len(data)
-        self.job.tracker.advance(len(data))
-
-    def _ranged(self) -> Any:
-        first, last = self.start + self._done, self.start + self.size - 1
-        bucket, key = self.request["Bucket"], self.request["Key"]
-        try:
-            # Translated here: botocore has repeated the request itself, and this must not multiply that.
-            with typed("GetObject", bucket, key):
-                answer = self.job.client.get_object(**self.request, Range=f"bytes={first}-{last}")
-        except PreconditionFailed as error:
-            raise ObjectChanged(
-                f"s3://{bucket}/{key} was replaced during the download",
-                why="its ETag is another one now",
-                fix="download it again, or name a version: ExtraArgs={'VersionId': …}",
-                bucket=bucket,
-                key=key,
-            ) from error
-        return piece(answer, self.job.first, first, last + 1, f"s3://{bucket}/{key}")
 
 
 class _InOrder:

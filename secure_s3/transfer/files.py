@@ -16,6 +16,7 @@ from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
 from .answers import piece, whole_object
 from .receipts import Receipt
+from .sealing import client_side_of
 from .settings import Settings, accepted
 from .upload import upload
 
@@ -44,8 +45,8 @@ def open_object(
             writing.
     """
     if mode in ("rb", "br"):
-        reader = ObjectReader(client, bucket, key, accepted(client, ("GetObject",), extra_args))
-        return io.BufferedReader(reader, _READ_AHEAD)
+        extra = accepted(client, ("GetObject",), extra_args)
+        return io.BufferedReader(object_reader(client, bucket, key, extra), _READ_AHEAD)
     if mode in ("wb", "bw"):
         return cast(BinaryIO, ObjectWriter(client, bucket, key, extra_args, Settings.from_config(config)))
     raise ConfigurationError(
@@ -53,6 +54,16 @@ def open_object(
         why="objects are bytes, and are written as a whole",
         fix='use "rb" or "wb"; for text: io.TextIOWrapper(s3.open(bucket, key, "rb"), encoding="utf-8")',
     )
+
+
+def object_reader(client: Any, bucket: str, key: str, extra: dict[str, Any]) -> Any:
+    """The content of an object as a raw file, decrypted where the client's strategy encrypts."""
+    if client_side_of(client) is None:
+        return ObjectReader(client, bucket, key, extra)
+    from .opening import Place
+    from .sealed_files import SealedReader
+
+    return SealedReader(Place.of(client, bucket, key), extra)
 
 
 class ObjectReader(io.RawIOBase):
@@ -69,7 +80,7 @@ class ObjectReader(io.RawIOBase):
         with typed("GetObject", bucket, key):
             answer = client.get_object(**self._request)
             self.size = whole_object(answer, self.name)
-        self._first = answer
+        self.answer = answer
         self._body = answer["Body"]
         self._request["IfMatch"] = answer["ETag"]
         if answer.get("VersionId"):
@@ -148,7 +159,7 @@ class ObjectReader(io.RawIOBase):
                 why="its ETag is another one now",
                 fix="open it again, or name a version: extra_args={'VersionId': …}",
             ) from error
-        self._body = piece(answer, self._first, self._position, self.size, self.name)
+        self._body = piece(answer, self.answer, self._position, self.size, self.name)
         self._at = self._position
 
     def _drop(self) -> None:

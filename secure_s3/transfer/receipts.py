@@ -22,6 +22,7 @@ class Receipt:
         checksum: ``"CRC32:…"``, Base64, as S3 stored it; None where it told none.
         algorithm: ``AES256``, ``aws:kms``, ``aws:kms:dsse``; ``SSE-C`` for a customer-provided key.
         kms_key_id: The ARN of the KMS key that S3 reported.
+        client_side: The algorithm suite, where the content was encrypted before it was sent.
     """
 
     bucket: str
@@ -33,6 +34,7 @@ class Receipt:
     checksum: str | None = None
     algorithm: str | None = None
     kms_key_id: str | None = None
+    client_side: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for logs and ``--json``."""
@@ -45,7 +47,15 @@ def confirmed(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {member: answer[member] for member in members if answer.get(member)}
 
 
-def receipt(answer: Mapping[str, Any], *, bucket: str, key: str, size: int, seconds: float) -> Receipt:
+def receipt(
+    answer: Mapping[str, Any],
+    *,
+    bucket: str,
+    key: str,
+    size: int,
+    seconds: float,
+    client_side: str | None = None,
+) -> Receipt:
     """The receipt for the answer of a Put, Complete, Copy or Get."""
     algorithm = answer.get("ServerSideEncryption")
     if algorithm is None and answer.get("SSECustomerAlgorithm"):
@@ -61,4 +71,5 @@ def receipt(answer: Mapping[str, Any], *, bucket: str, key: str, size: int, seco
         checksum=next(checksums, None),
         algorithm=algorithm,
         kms_key_id=answer.get("SSEKMSKeyId"),
+        client_side=client_side,
     )

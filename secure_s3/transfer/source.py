@@ -22,7 +22,12 @@ _BLOCK = 1 << 20
 class Source(Protocol):
     """What an upload needs to know of its source."""
 
-    size: int | None
+    @property
+    def size(self) -> int | None:
+        """In bytes, where it is known."""
+
+    def settle(self, limit: int) -> None:
+        """Where the size is not known, read ahead: a source that ends before *limit* has one from then on."""
 
     def parts(self, part_bytes: int, tracker: Tracker) -> Iterator[Part]:
         """The content, cut; the last part is shorter, and there is none for an empty source."""
@@ -58,6 +63,19 @@ class Part(io.RawIOBase):
         self._tracker = tracker
         self._reported = 0
         self.on_the_wire = False
+
+    @property
+    def plain_bytes(self) -> int:
+        """How many bytes of the source it stands for."""
+        return self._size
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """*size* bytes at *offset* of the part, fewer only if the source has become shorter."""
+        return self._read_at(self._start + offset, size)
+
+    def as_bytes(self) -> bytes | io.BytesIO:
+        """All of it, to be sent as bytes."""
+        return self.read()
 
     def __len__(self) -> int:
         return self._size
@@ -111,9 +129,12 @@ class Part(io.RawIOBase):
 
     def _report(self) -> None:
         # Only the furthest point counts, so that checksums and retries are not counted twice.
-        if self.on_the_wire and self._position > self._reported:
-            gained, self._reported = self._position - self._reported, self._position
+        if self.on_the_wire and (done := self._done()) > self._reported:
+            gained, self._reported = done - self._reported, done
             self._tracker.advance(gained)
+
+    def _done(self) -> int:
+        return self._position
 
 
 class FileSource:
@@ -142,6 +163,9 @@ class FileSource:
         self.size: int | None = status.st_size
         self._length = status.st_size
         self._modified = status.st_mtime_ns
+
+    def settle(self, limit: int) -> None:
+        """Its size is known."""
 
     def parts(self, part_bytes: int, tracker: Tracker) -> Iterator[Part]:
         """Parts that read the file when they are sent."""
@@ -185,14 +209,23 @@ class ObjectSource:
                 fix="pass an object with read(), opened in binary mode",
             )
         self._file = fileobj
+        self._ahead = b""
+        self._ended = False
         self.size = _remaining(fileobj)
+
+    def settle(self, limit: int) -> None:
+        """Read ahead."""
+        if self.size is None:
+            self._ahead = read_exactly(self._file, limit)
+            self._ended = len(self._ahead) < limit
+            self.size = len(self._ahead) if self._ended else None
 
     def parts(self, part_bytes: int, tracker: Tracker) -> Iterator[Part]:
         """Parts held in memory, as many as are in flight."""
         sent = 0
         while self.size is None or sent < self.size:
             wanted = part_bytes if self.size is None else min(part_bytes, self.size - sent)
-            data = read_exactly(self._file, wanted)
+            data = self._take(wanted)
             if len(data) < wanted and self.size is not None:
                 raise SourceChanged(
                     f"the source ended after {sent + len(data)} of {self.size} bytes",
@@ -211,7 +244,7 @@ class ObjectSource:
 
     def finish(self) -> None:
         """Raise SourceChanged if there is more than there was."""
-        if self.size is not None and _read(self._file, 1):
+        if self.size is not None and not self._ended and _read(self._file, 1):
             raise SourceChanged(
                 f"the source holds more than the {self.size} bytes it had at the start",
                 why="it grew while it was being read",
@@ -220,6 +253,12 @@ class ObjectSource:
 
     def close(self) -> None:
         """Nothing: the object belongs to the caller."""
+
+    def _take(self, size: int) -> bytes:
+        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+        if len(ahead) == size or self._ended:
+            return ahead
+        return ahead + read_exactly(self._file, size - len(ahead))
 
 
 def opened(source: Any) -> Source:

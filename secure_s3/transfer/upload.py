@@ -20,8 +20,9 @@ from ..guard.faults import typed
 from . import crc
 from .cleanup import abort, remove, remove_unconfirmed
 from .receipts import Receipt, confirmed, receipt
+from .sealing import sealed
 from .settings import Callback, Settings, accepted, for_operation
-from .source import Part, Source, in_memory, opened, read_exactly
+from .source import Part, Source, opened
 from .tracking import Stopped, Tracker
 from .workers import in_parallel
 
@@ -65,12 +66,15 @@ def upload(
     job = _Upload(client, bucket, key, extra, settings, Tracker(callback))
     try:
         with typed("upload", bucket, key):
+            src = sealed(src, client, bucket, key, extra)
             answer, size = job.run(src)
     except Stopped as error:
         raise (job.tracker.failure or error.__cause__ or error) from None
     finally:
         src.close()
-    return receipt(answer, bucket=bucket, key=key, size=size, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    suite = getattr(src, "suite", None)
+    return receipt(answer, bucket=bucket, key=key, size=size, seconds=seconds, client_side=suite)
 
 
 class _Upload:
@@ -92,35 +96,31 @@ class _Upload:
 
     def run(self, src: Source) -> tuple[Mapping[str, Any], int]:
         """The answer that settled it, and the number of bytes."""
+        src.settle(max(self.settings.threshold, self.settings.part_bytes))
         if src.size is None:
-            return self._stream(src)
+            return self._multipart(src)
         if src.size < self.settings.threshold and src.size <= limits.MAX_SINGLE_PUT_BYTES:
-            return self._single(src.whole(self.tracker), src), src.size
+            body = src.whole(self.tracker)
+            return self._single(body, src), body.plain_bytes
         return self._multipart(src)
-
-    def _stream(self, src: Any) -> tuple[Mapping[str, Any], int]:
-        """A source of unknown length: one PutObject if it ends within the first part."""
-        first = read_exactly(src._file, max(self.settings.threshold, self.settings.part_bytes))
-        if len(first) < max(self.settings.threshold, self.settings.part_bytes):
-            return self._single(in_memory(first, self.tracker), src), len(first)
-        return self._multipart(src, first)
 
     def _single(self, body: Part, src: Source) -> Mapping[str, Any]:
         size = len(body)
         # Small bodies go as bytes: one write to the socket instead of a loop over it.
-        data = body.read() if size <= limits.MIB else body
+        small = size <= limits.MIB
+        data = body.as_bytes() if small else body
         body.on_the_wire = True
-        if isinstance(data, bytes):
+        if small:
             src.finish()
             # Before it is sent: a callback that raises still prevents it.
-            self.tracker.advance(size)
+            self.tracker.advance(body.plain_bytes)
         arguments = for_operation(self.client, "PutObject", self.extra)
         try:
             answer: Mapping[str, Any] = self.client.put_object(**self.target, Body=data, **arguments)
         except EncryptionNotConfirmed as error:
             remove_unconfirmed(self.client, self.target, error)
             raise
-        if not isinstance(data, bytes):
+        if not small:
             self._finish_single(src, answer)
         return answer
 
@@ -131,7 +131,7 @@ class _Upload:
             remove(self.client, self.target, answer, error)
             raise
 
-    def _multipart(self, src: Source, first: bytes = b"") -> tuple[Mapping[str, Any], int]:
+    def _multipart(self, src: Source) -> tuple[Mapping[str, Any], int]:
         if self.own_checksum in _NOT_IN_PARTS:
             raise ConfigurationError(
                 f"ExtraArgs holds Checksum{self.own_checksum}, which S3 does not keep for multipart uploads",
@@ -150,24 +150,18 @@ class _Upload:
         try:
             # Translated here, so that the error that leaves can say what became of the parts.
             with typed("upload", self.target["Bucket"], self.target["Key"]):
-                parts = self._send_parts(src, first, upload_id)
+                parts = self._send_parts(src, upload_id)
                 src.finish()
-                size = sum(part["Size"] for part in parts)
-                answer = self._complete(created, parts, size, arguments.get("ChecksumType"))
-            return confirmed(created) | dict(answer), size
+                answer = self._complete(created, parts, arguments.get("ChecksumType"))
+            return confirmed(created) | dict(answer), sum(part["Plain"] for part in parts)
         except BaseException as error:
             if not isinstance(error, EncryptionNotConfirmed) or error.operation != "CompleteMultipartUpload":
                 self._abort(upload_id, error)
             raise
 
-    def _send_parts(self, src: Source, first: bytes, upload_id: str) -> list[dict[str, Any]]:
+    def _send_parts(self, src: Source, upload_id: str) -> list[dict[str, Any]]:
         part_bytes = self.settings.part_size_for(src.size)
         arguments = {name: self.extra[name] for name in _ON_EVERY_PART if name in self.extra}
-
-        def bodies() -> Any:
-            if first:
-                yield in_memory(first, self.tracker)
-            yield from src.parts(part_bytes, self.tracker)
 
         def send(numbered: tuple[int, Part]) -> dict[str, Any]:
             number, body = numbered
@@ -186,16 +180,17 @@ class _Upload:
                 "PartNumber": number,
                 "ETag": answer["ETag"],
                 "Size": len(body),
+                "Plain": body.plain_bytes,
                 **{name: value for name, value in sums.items() if value},
             }
 
-        return in_parallel(send, enumerate(bodies(), 1), self.settings, self.tracker)
+        bodies = src.parts(part_bytes, self.tracker)
+        return in_parallel(send, enumerate(bodies, 1), self.settings, self.tracker)
 
     def _complete(
         self,
         created: Mapping[str, Any],
         parts: list[dict[str, Any]],
-        size: int,
         checksum_type: str | None,
     ) -> Mapping[str, Any]:
         arguments = for_operation(self.client, "CompleteMultipartUpload", self.extra)
@@ -208,7 +203,10 @@ class _Upload:
             arguments = {"ChecksumCRC32": whole} | arguments
         if checksum_type:
             arguments.setdefault("ChecksumType", checksum_type)
-        sent = [{name: value for name, value in part.items() if name != "Size"} for part in parts]
+        size = sum(part["Size"] for part in parts)
+        sent = [
+            {name: value for name, value in part.items() if name not in ("Size", "Plain")} for part in parts
+        ]
         try:
             answer: Mapping[str, Any] = self.client.complete_multipart_upload(
                 **self.target, UploadId=created["UploadId"], MultipartUpload={"Parts": sent}, **arguments

@@ -1,0 +1,187 @@
+"""Reading under client-side encryption: from the first bytes of an object to its key and layout.
+
+The strategy of the client decides how an object is read, never what the object says of itself:
+
+1. the header is parsed, bounded; what is no message is a downgrade
+2. the suite must commit to its key; the context must be that of the place
+3. only then the data key is asked for, and the header verified with it
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from ..encryption.client_side import ClientSide
+from ..envelope.frames import MessageKey
+from ..envelope.header import Header, Read, read_header
+from ..envelope.layout import Layout
+from ..envelope.reader import FrameOpener, OpeningReader
+from ..envelope.suites import require_committing
+from ..errors import ConfigurationError, DowngradeError, IntegrityError
+from .batch_keys import batch_keys
+from .sealing import client_side_of, kms_of
+from .windows import Stretch
+
+_BLOCK = 1 << 18
+_S3EC = {
+    "x-amz-key": "version 1",
+    "x-amz-key-v2": "version 2",
+    "x-amz-3": "version 3",
+}
+"""User metadata by which objects of the Amazon S3 Encryption Client are recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which object, and under which client it is read."""
+
+    client: Any
+    strategy: ClientSide
+    bucket: str
+    key: str
+
+    @classmethod
+    def of(cls, client: Any, bucket: str, key: str) -> Place:
+        """The place of an object, under a client that encrypts before it sends."""
+        strategy = client_side_of(client)
+        if strategy is None:
+            raise ConfigurationError("this client does not encrypt before it sends")
+        return cls(client, strategy, bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def parse(self, read: Read, metadata: Mapping[str, str] | None) -> Header:
+        """The header of the object there, before anything of it is verified.
+
+        Raises:
+            DowngradeError: it is no message, or its suite is not allowed.
+            ContextMismatch: it belongs to another place or purpose.
+            TamperedError: it is malformed.
+        """
+        try:
+            header = read_header(read)
+            if not self.strategy.allow_non_committing_suites:
+                require_committing(header.suite)
+        except IntegrityError as error:
+            raise self._named(error, metadata) from None
+        self.strategy.check_context(header.context, self.bucket, self.key)
+        return header
+
+    def unlock(self, header: Header) -> MessageKey:
+        """The key of the message, its header verified.
+
+        Raises:
+            KeyAccessError: no configured key opens its data key.
+            TamperedError: the header is not what was written.
+        """
+        kms = kms_of(self.client)
+        try:
+            if self.strategy.batch is not None:
+                secret = batch_keys(kms).for_reading(self.strategy, header, kms)
+            else:
+                secret = self.strategy.keys.data_key(header.wrapped_keys, header.context, header.suite, kms)
+            return MessageKey.of(header, secret.reveal())
+        except Exception as error:
+            self._locate(error)
+            raise
+
+    def _named(self, error: IntegrityError, metadata: Mapping[str, str] | None) -> IntegrityError:
+        """The error, with the place and, where it can be told, what the object is instead."""
+        self._locate(error)
+        names = {name.lower() for name in metadata or {}}
+        found = next((version for name, version in _S3EC.items() if name in names), None)
+        if found and isinstance(error, DowngradeError):
+            error.what = f"the object was written by the Amazon S3 Encryption Client, {found}"
+            error.why = "this client reads AWS Encryption SDK messages only"
+            error.fix = "read it with that client, and write it again with this one"
+        return error
+
+    def _locate(self, error: Exception) -> None:
+        for name in ("bucket", "key"):
+            if getattr(error, name, "") is None:
+                setattr(error, name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message whose header is verified."""
+
+    header: Header
+    key: MessageKey
+    layout: Layout
+
+    def opener(self, first: int, last: int) -> FrameOpener:
+        """What opens the frames *first* to *last*."""
+        return FrameOpener(self.key, self.layout, first, last)
+
+    def reader(
+        self, read: Read, start: int, end: int, close: Callable[[], object] = lambda: None
+    ) -> OpeningReader:
+        """Plaintext *start* to *end*; *read* gives the frames that ``span`` names."""
+        first, last = self.layout.frames_of(start, end)
+        skip = start - self.layout.plain_offset(first)
+        return OpeningReader(read, self.opener(first, last), skip=skip, size=end - start, close=close)
+
+    def stretches(self, window: int | None) -> list[Stretch]:
+        """All frames, in windows of about that many bytes; in one for None."""
+        layout = self.layout
+        step = max(1, (window or layout.message_bytes) // layout.frame_bytes)
+        return [
+            self._stretch(first, min(first + step - 1, layout.frames))
+            for first in range(1, layout.frames + 1, step)
+        ]
+
+    def _stretch(self, first: int, last: int) -> Stretch:
+        start, plain = self.layout.offset(first), self.layout.plain_offset(first)
+        size, plain_size = self.layout.offset(last + 1) - start, self.layout.plain_offset(last + 1) - plain
+        return Stretch(start, size, plain, plain_size, self.opener(first, last))
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Which bytes of the message hold the frames of plaintext *start* to *end*."""
+        first, last = self.layout.frames_of(start, end)
+        return self.layout.offset(first), self.layout.offset(last + 1)
+
+
+def open_message(place: Place, header: Header, message_bytes: int) -> Opened:
+    """The message of a header, in an object of that length. Signed ones go through ``spooled``."""
+    layout = Layout.of_message(header.length, header.frame_bytes, message_bytes)
+    return Opened(header, place.unlock(header), layout)
+
+
+def spooled(place: Place, header: Header, read: Read) -> tuple[BinaryIO, Opened]:
+    """A signed message in a temporary file, its signature verified; *read* goes on behind the header.
+
+    The file holds ciphertext only, and is gone when it is closed.
+    """
+    from ..envelope.signature import verify_signature
+
+    key = place.unlock(header)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        file.write(header.raw)
+        while data := read(_BLOCK):
+            file.write(data)
+        end = verify_signature(file, header)
+    except BaseException:
+        file.close()
+        raise
+    return file, Opened(header, key, Layout.of_message(header.length, header.frame_bytes, end))
+
+
+def stretch_reader(message: Opened, file: BinaryIO, start: int, end: int) -> OpeningReader:
+    """Plaintext *start* to *end* of a message in a local file, which is closed with the reader."""
+    first, stop = message.span(start, end)
+    file.seek(first)
+    return message.reader(lambda size: file.read(min(size, stop - file.tell())), start, end, file.close)
+
+
+def read_all(file: BinaryIO, message: Opened) -> Iterator[tuple[int, bytes]]:
+    """The plaintext of a spooled message, in pieces with their offsets."""
+    done, reader = 0, stretch_reader(message, file, 0, message.layout.plain_bytes)
+    while data := reader.read(_BLOCK):
+        yield done, data
+        done += len(data)
