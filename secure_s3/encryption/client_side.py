@@ -70,6 +70,15 @@ class ClientSide(Strategy):
         if self.batch is not None:
             _check_batch(self.batch, self.bind_location)
 
+    def __repr__(self) -> str:
+        shown = [repr(self.keys), f"server_side={self.server_side!r}"]
+        shown += [
+            f"{item.name}={getattr(self, item.name)!r}"
+            for item in dataclasses.fields(self)[2:]
+            if getattr(self, item.name) != item.default
+        ]
+        return f"ClientSide({', '.join(shown)})"
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> ClientSide:
         """Keys from ``SECURE_S3_RAW_KEY_FILE`` and ``…_NAME``, else the ARNs in ``SECURE_S3_KMS_KEY_ARN``.

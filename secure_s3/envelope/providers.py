@@ -94,9 +94,9 @@ class ProviderKeys(Keys):
     ) -> SecretBytes:
         """What the provider opens; what KMS refused meanwhile is kept."""
         request = DecryptionMaterialsRequest(
-            encrypted_data_keys=[
+            encrypted_data_keys={
                 EncryptedDataKey(MasterKeyInfo(key.provider, key.info), key.ciphertext) for key in wrapped
-            ],
+            },
             algorithm=AlgorithmSuite.get_by_id(suite.id),
             encryption_context=dict(context),
             commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT,

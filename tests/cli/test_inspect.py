@@ -280,6 +280,23 @@ def test_server_without_ranges_is_refused(content_range: str, length: int) -> No
     assert server.asked == 4096
 
 
+class Ranges(Server):
+    """A GetObject that honours every range of an object of 1 MiB."""
+
+    def get_object(self, **given: Any) -> dict[str, Any]:
+        self.content_range = f"{given['Range'].replace('=', ' ')}/{limits.MIB}"
+        return super().get_object()
+
+
+def test_never_more_than_a_header_is_fetched() -> None:
+    """However much is asked of the start of an object, it ends where the largest header would."""
+    server = Ranges("", bytes(limits.MIB))
+    start = inspect._ObjectStart(server, {}, ObjectRef(BUCKET, KEY), {"ContentLength": limits.MIB})
+    assert start.read(limits.MIB) == bytes(limits.MAX_HEADER_BYTES)
+    assert start.read(1) == b""
+    assert server.asked == limits.MAX_HEADER_BYTES
+
+
 # -- hostile text ---------------------------------------------------------------------------------------
 
 

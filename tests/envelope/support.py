@@ -6,6 +6,7 @@ import io
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from secure_s3.envelope.frames import MessageKey
 from secure_s3.envelope.header import Header, WrappedKey, header_body, read_header
@@ -143,7 +144,7 @@ def split(message: bytes) -> tuple[bytes, list[bytes]]:
     header = header_of(message)
     layout = Layout.of_message(header.length, header.frame_bytes, len(message))
     cuts = [layout.offset(number) for number in range(1, layout.frames + 2)]
-    return header.raw, [message[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return header.raw, [message[start:end] for start, end in pairwise(cuts)]
 
 
 # ------------------------------------------------------------------------------------------ reading

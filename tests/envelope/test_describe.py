@@ -484,6 +484,20 @@ def test_object_shorter_than_its_tag(metadata: dict[str, str], size: int) -> Non
     assert "it was cut" in said(protection)
 
 
+@pytest.mark.parametrize("metadata", [V2, V3], ids=["V2", "V3"])
+def test_object_that_is_nothing_but_its_tag(metadata: dict[str, str]) -> None:
+    """An object of sixteen bytes is an empty plaintext, and was not cut."""
+    protection = told(CIPHERTEXT[:16], metadata)
+    assert protection.plain_bytes == 0
+    assert "it was cut" not in said(protection)
+
+
+def test_names_of_metadata_in_capitals() -> None:
+    """Metadata is recognised in whatever case a tool gives its names."""
+    shouted = {name.upper(): value for name, value in V2.items()}
+    assert told(CIPHERTEXT, shouted).to_dict() == told(CIPHERTEXT, V2).to_dict()
+
+
 def test_client_object_of_unknown_length() -> None:
     """Without the object's length there is none of the plaintext, and no word of a cut."""
     protection = told(CIPHERTEXT, V2, size=None)

@@ -259,7 +259,7 @@ def test_replica() -> None:
     ids=["account", "id", "partition", "no-mrk"],
 )
 def test_no_replica(other: str) -> None:
-    """A multi-region key of another account, partition or id is another key, and so is no multi-region key."""
+    """A multi-region key of another account, partition or id is another key, as is one of a single region."""
     for mine, named in ((MRK, other), (other, MRK)):
         kms = FakeKms()
         _shut(KmsKeys(mine), _wrapped(named), kms)

@@ -98,7 +98,7 @@ def test_most_frames(frame: int) -> None:
 
 @given(FRAMES, st.integers(0, 2**40))
 def test_more_frames_than_a_message_has(frame: int, more: int) -> None:
-    """An object that would have more frames than there are numbers is no message, an empty final one included."""
+    """An object that would have more frames than there are numbers is no message, be the last one empty."""
     with pytest.raises(errors.TamperedError):
         Layout.of_message(10, frame, Layout(10, frame, limits.MAX_FRAMES + more, 0).message_bytes)
 

@@ -95,7 +95,7 @@ def test_sdk_refuses_our_changed_messages(at: int) -> None:
 
 @pytest.mark.parametrize("frame", [128, 384, 4096])
 def test_we_read_theirs_at_boundaries(frame: int) -> None:
-    """We read the SDK's messages of every size around the boundaries of frames, as a whole and its last byte."""
+    """We read the SDK's messages of every size around the boundaries of frames, their last byte alone too."""
     for size in _sizes(frame):
         opening = unlock(sdk.encrypt(content(size), frame_bytes=frame))
         assert opening.reader(1, opening.layout.frames).read() == content(size)
@@ -126,7 +126,7 @@ def test_their_default(size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 384, 1000])
 def test_signed(size: int) -> None:
-    """A signed message is verified to its end, and the frames in front of its footer are those of a message."""
+    """A signed message is verified to its end, and what is in front of its footer is a message."""
     message = sdk.encrypt(content(size), sdk.SIGNED)
     header = header_of(message)
     end = verify_signature(io.BytesIO(message), header)
@@ -148,7 +148,7 @@ def test_old_suites(suite: int, size: int) -> None:
 
 @pytest.mark.parametrize("suite", OLD, ids=lambda number: SUITES[number].name)
 def test_old_suites_are_verified(suite: int) -> None:
-    """What was changed in a message of an old suite is refused all the same, be it in header, frames or footer."""
+    """A change of a message of an old suite is refused all the same, in header, frames or footer."""
     message = sdk.encrypt(content(300), suite)
     header = header_of(message)
     for at in (10, header.length - 1, header.length - 20, header.length + 20, len(message) - 20):
@@ -241,7 +241,7 @@ def test_two_kms_keys(local_aws: Any, kms_client: Any, provider: Any) -> None:
 
 
 def test_kms_refuses(local_aws: Any, kms_client: Any) -> None:
-    """A key that is gone does not write; one that the message does not name, and a changed context, do not read."""
+    """A key that is gone does not write; one that is not named, and a changed context, do not read."""
     arn, other = local_aws.kms_key_arn, local_aws.create_key()
     kms, keys = sdk.BotoKms(kms_client), KmsKeys(arn)
     message = seal(b"x", keys=keys, kms=kms)
@@ -251,7 +251,6 @@ def test_kms_refuses(local_aws: Any, kms_client: Any) -> None:
     with pytest.raises(errors.KeyAccessError) as caught:
         keys.data_key(header.wrapped_keys, {**CONTEXT, "secure-s3:key": "other"}, COMMIT_KEY, kms)
     assert caught.value.code == "InvalidCiphertextException"
-    # moto lets a disabled key work, so the key that KMS has no more is one that it never had.
     with pytest.raises(errors.KeyUnavailable) as missing:
         seal(b"x", keys=KmsKeys(arn[:-12] + "0" * 12), kms=kms)
     assert isinstance(missing.value, errors.KeyAccessError)

@@ -58,7 +58,7 @@ def test_data_keys_differ() -> None:
 
 
 def test_second_of_two() -> None:
-    """Where two keys have one name, the encrypted data key that opens is found behind the one that does not."""
+    """Where two keys have one name, the data key that opens is found behind the one that does not."""
     stranger, _ = _wrap(RawAesKey(RAW.name, bytes(32)))
     mine, secret = _wrap()
     assert _open(stranger, mine) == secret

@@ -33,7 +33,7 @@ def _refused(message: bytes) -> None:
 
 
 def test_every_byte() -> None:
-    """Each byte of header, frames and footer, with a bit of it flipped, is refused before any key is needed."""
+    """Each byte of header, frames and footer, with a bit flipped, is refused before any key is needed."""
     for at in range(len(MESSAGE)):
         changed = bytearray(MESSAGE)
         changed[at] ^= 1 << at % 8

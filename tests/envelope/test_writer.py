@@ -259,7 +259,7 @@ def test_messages_of_one_data_key() -> None:
 
 
 def test_header_says_what_was_given() -> None:
-    """The header holds context, encrypted keys and frame length as they were given, and the default is 64 KiB."""
+    """The header holds context, encrypted keys and frame length as given; frames have 64 KiB by default."""
     data_key = fixed_data_key()
     header = header_of(Message(data_key, CONTEXT).header)
     assert (header.context, header.wrapped_keys, header.frame_bytes) == (CONTEXT, data_key.wrapped, 65536)

@@ -1,4 +1,4 @@
-"""Records the vectors of ``tests/envelope/vectors`` but those of JavaScript: ``python -m tests.jobs.record_vectors``.
+"""Records the vectors in ``tests/envelope/vectors``: ``python -m tests.jobs.record_vectors``.
 
 Ours are the same each time, because message ids, data keys and IVs are fixed; those of the AWS Encryption
 SDK are new ones, so run it only to add a vector. ``tests/jobs/esdk_js.py --record`` writes the others.
@@ -30,8 +30,12 @@ KEY_HEX = bytes(range(32)).hex()
 NAME, NAMESPACE = "test/vectors", "secure-s3"
 KEY = RawAesKey(NAME, bytes.fromhex(KEY_HEX), namespace=NAMESPACE)
 CONTEXT = {"s3-bucket": "amzn-s3-demo-bucket", "s3-key": "reports/2026.csv"}
-UNICODE = {"s3-bucket": "amzn-s3-demo-bucket", "s3-key": "Bücher/文書/😀.txt", "ﾊﾝ": "kana", "😀": "", "é": "e"}
+UNICODE = {"s3-bucket": "amzn-s3-demo-bucket", "s3-key": "Bücher/文書/😀.txt"}
+UNICODE |= {"ﾊﾝ": "kana", "😀": "", "é": "e"}
 FRAME = 256
+TAMPERED, DOWNGRADE, KEY_ACCESS = "TamperedError", "DowngradeError", "KeyAccessError"
+Case = tuple[str, bytes, str, str]
+"""What was done, the bytes, the class of the error, and a piece of its text."""
 
 
 def pattern(size: int) -> bytes:
@@ -116,7 +120,8 @@ def record_positive() -> None:
     """Messages of ours that open, at the sizes where a frame begins or ends."""
     for label, size in (("empty", 0), ("one-byte", 1), ("one-frame", FRAME), ("frames", 3 * FRAME)):
         plain = pattern(size)
-        write_vector(f"ours-{label}", f"ours, {size} bytes, frames of 256", sealed(label, plain), plain, CONTEXT)
+        comment = f"ours, {size} bytes, frames of 256"
+        write_vector(f"ours-{label}", comment, sealed(label, plain), plain, CONTEXT)
     plain = pattern(2 * FRAME + 1)
     message = sealed("unicode", plain, UNICODE)
     write_vector("ours-unicode", "ours, names whose UTF-8 and UTF-16 orders differ", message, plain, UNICODE)
@@ -137,18 +142,15 @@ def record_negative() -> None:
     cases = body_cases(message, other) | header_cases(message, other) | key_cases(message)
     for name, (comment, data, error, says) in cases.items():
         write_vector(f"bad-{name}", comment, data, plain, CONTEXT, refusal=(error, says))
-    for name, key in {
-        "other-name": {"name": "test/other"},
-        "other-namespace": {"namespace": "other"},
-    }.items():
-        says = ("KeyAccessError", "no configured key opens the object")
-        write_vector(f"bad-key-{name}", f"the reader's key has {name}", message, plain, CONTEXT, key=key, refusal=says)
-    key = {"hex": fixed("another key").hex()}
-    says = ("KeyAccessError", "does not open the data key")
-    write_vector("bad-key-same-name", "another key of the same name", message, plain, CONTEXT, key=key, refusal=says)
-
-
-Case = tuple[str, bytes, str, str]
+    nobody, wrong = "no configured key opens the object", "does not open the data key"
+    for name, key, says in (
+        ("another name", {"name": "test/other"}, nobody),
+        ("another namespace", {"namespace": "other"}, nobody),
+        ("other bytes", {"hex": fixed("another key").hex()}, wrong),
+    ):
+        place, refusal = f"bad-key-{name.replace(' ', '-')}", (KEY_ACCESS, says)
+        comment = f"the reader's key has {name}"
+        write_vector(place, comment, message, plain, CONTEXT, key=key, refusal=refusal)
 
 
 def body_cases(message: bytes, other: bytes) -> dict[str, Case]:
@@ -157,30 +159,30 @@ def body_cases(message: bytes, other: bytes) -> dict[str, Case]:
     head, frames = message[:start], [message[start : start + wire], message[start + wire : start + 2 * wire]]
     final = message[start + 2 * wire :]
     foreign = other[read_header_length(other) :][wire : 2 * wire]
-    tampered, one = "TamperedError", "frame 1 does not match"
+    one = "frame 1 does not match"
     place, length = "is missing, out of its place", "no message with frames of 256 bytes"
     return {
-        "cut-behind-header": ("only the header is left", head, tampered, length),
-        "cut-behind-frame": ("the final frame is missing", head + b"".join(frames), tampered, place),
-        "cut-in-frame": ("ends within the second frame", message[: start + wire + 200], tampered, place),
-        "cut-one-byte": ("the last byte is missing", message[:-1], tampered, "frame 3"),
-        "cut-in-final-head": ("ends within the head of the final frame", message[: start + 2 * wire + 10], tampered, length),
-        "trailing-byte": ("a byte behind the end", message + b"\0", tampered, "frame 3"),
-        "trailing-frame": ("a frame behind the end", message + final, tampered, place),
-        "trailing-message": ("the message twice", message + message, tampered, "frame 3"),
-        "swapped": ("two frames have changed places", head + frames[1] + frames[0] + final, tampered, place),
-        "repeated": ("a frame twice, in the place of another", head + frames[0] * 2 + final, tampered, place),
-        "dropped": ("a frame is missing", head + frames[0] + final, tampered, place),
-        "inserted": ("a frame too many", head + frames[0] * 2 + frames[1] + final, tampered, place),
-        "foreign-frame": ("a frame of another message", head + frames[0] + foreign + final, tampered, "frame 2"),
-        "flip-ciphertext": ("a bit of the first frame", flipped(message, start + 16), tampered, one),
-        "flip-tag": ("a bit of the first tag", flipped(message, start + wire - 1), tampered, one),
-        "flip-number": ("a bit of a frame number", flipped(message, start + 3), tampered, place),
-        "flip-iv": ("a bit of an IV", flipped(message, start + 4), tampered, place),
-        "flip-end-mark": ("a bit of the mark of the final frame", flipped(message, start + 2 * wire), tampered, place),
-        "flip-length": ("a bit of the final length", flipped(message, start + 2 * wire + 23), tampered, place),
-        "flip-final": ("a bit of the final tag", flipped(message, len(message) - 1), tampered, "frame 3 does not"),
-        "regular-as-final": ("the end is a frame that is not final", not_final(), tampered, place),
+        "cut-behind-header": ("only the header is left", head, TAMPERED, length),
+        "cut-behind-frame": ("the final frame is missing", head + b"".join(frames), TAMPERED, place),
+        "cut-in-frame": ("ends within the second frame", message[: start + wire + 200], TAMPERED, place),
+        "cut-one-byte": ("the last byte is missing", message[:-1], TAMPERED, "frame 3"),
+        "cut-in-final-head": ("ends within the last head", message[: start + 2 * wire + 10], TAMPERED, length),
+        "trailing-byte": ("a byte behind the end", message + b"\0", TAMPERED, "frame 3"),
+        "trailing-frame": ("a frame behind the end", message + final, TAMPERED, place),
+        "trailing-message": ("the message twice", message + message, TAMPERED, "frame 3"),
+        "swapped": ("two frames have changed places", head + frames[1] + frames[0] + final, TAMPERED, place),
+        "repeated": ("a frame twice, in the place of another", head + frames[0] * 2 + final, TAMPERED, place),
+        "dropped": ("a frame is missing", head + frames[0] + final, TAMPERED, place),
+        "inserted": ("a frame too many", head + frames[0] * 2 + frames[1] + final, TAMPERED, place),
+        "foreign-frame": ("a frame of another one", head + frames[0] + foreign + final, TAMPERED, "frame 2"),
+        "flip-ciphertext": ("a bit of the first frame", flipped(message, start + 16), TAMPERED, one),
+        "flip-tag": ("a bit of the first tag", flipped(message, start + wire - 1), TAMPERED, one),
+        "flip-number": ("a bit of a frame number", flipped(message, start + 3), TAMPERED, place),
+        "flip-iv": ("a bit of an IV", flipped(message, start + 4), TAMPERED, place),
+        "flip-end-mark": ("a bit of the end mark", flipped(message, start + 2 * wire), TAMPERED, place),
+        "flip-length": ("a bit of the final length", flipped(message, start + 2 * wire + 23), TAMPERED, place),
+        "flip-final": ("a bit of the last tag", flipped(message, len(message) - 1), TAMPERED, "frame 3 does"),
+        "regular-as-final": ("the end is a frame that is not final", not_final(), TAMPERED, place),
     }  # fmt: skip
 
 
@@ -205,7 +207,7 @@ def header_cases(message: bytes, other: bytes) -> dict[str, Case]:
     """Changes of the header, some of them by somebody who has the data key."""
     header = read_header(io.BytesIO(message).read)
     body, secret = header.body, fixed("base data key")
-    tampered, commitment, tag = "TamperedError", "its key commitment does not hold", "its header does not match"
+    commitment, tag = "its key commitment does not hold", "its header does not match"
     frame_at = len(body) - 36
     names = body.index(b"s3-bucket")
     keys_at = 37 + int.from_bytes(body[35:37], "big")
@@ -224,50 +226,50 @@ def header_cases(message: bytes, other: bytes) -> dict[str, Case]:
         return message[:place] + data + message[place + len(data) :]
 
     return {
-        "header-cut": ("ends within the header", message[:100], tampered, "it ends within its header"),
-        "header-flip-tag": ("a bit of the header's tag", flipped(message, header.length - 1), tampered, tag),
-        "header-flip-id": ("a bit of the message id", flipped(message, 3), tampered, commitment),
-        "header-flip-commitment": ("a bit of the commitment", flipped(message, len(body) - 1), tampered, commitment),
-        "header-frame-length": ("another frame length", at(frame_at, struct.pack(">I", 512)), tampered, tag),
-        "header-frame-zero": ("frames without a length", at(frame_at, bytes(4)), tampered, "its frames have 0 bytes"),
-        "header-frame-huge": ("frames of 4 GiB", at(frame_at, b"\xff" * 4), tampered, "its frames have 4294967295"),
-        "header-no-keys": ("no encrypted data key", at(keys_at, bytes(2)), tampered, "it has 0 encrypted data keys"),
-        "header-many-keys": ("65535 data keys", at(keys_at, b"\xff\xff"), tampered, "65535 encrypted data keys"),
-        "header-content": ("an unknown content type", at(frame_at - 1, b"\x03"), tampered, "content type is 3"),
-        "header-suite-signed": ("the suite says signed", at(1, b"\x05\x78"), tampered, "does not hold the public key"),
-        "header-suite-version": ("a suite of version 1", at(1, b"\x01\x78"), tampered, "message of version 2"),
+        "header-cut": ("ends within the header", message[:100], TAMPERED, "it ends within its header"),
+        "header-flip-tag": ("a bit of the header's tag", flipped(message, header.length - 1), TAMPERED, tag),
+        "header-flip-id": ("a bit of the message id", flipped(message, 3), TAMPERED, commitment),
+        "header-flip-proof": ("a bit of the commitment", flipped(message, len(body) - 1), TAMPERED, commitment),
+        "header-frame-length": ("another frame length", at(frame_at, struct.pack(">I", 512)), TAMPERED, tag),
+        "header-frame-zero": ("frames of 0 bytes", at(frame_at, bytes(4)), TAMPERED, "frames have 0 bytes"),
+        "header-frame-huge": ("frames of 4 GiB", at(frame_at, b"\xff" * 4), TAMPERED, "have 4294967295"),
+        "header-no-keys": ("no encrypted data key", at(keys_at, bytes(2)), TAMPERED, "it has 0 encrypted"),
+        "header-many-keys": ("65535 data keys", at(keys_at, b"\xff\xff"), TAMPERED, "65535 encrypted"),
+        "header-content": ("an unknown content type", at(frame_at - 1, b"\x03"), TAMPERED, "type is 3"),
+        "header-suite-signed": ("the suite says signed", at(1, b"\x05\x78"), TAMPERED, "not hold the public"),
+        "header-suite-version": ("a suite of version 1", at(1, b"\x01\x78"), TAMPERED, "of version 2"),
         "header-other-data-key": (
             "the data key of another message",
-            message[:keys_at] + other_keys + message[frame_at - 1 :], tampered, commitment,
+            message[:keys_at] + other_keys + message[frame_at - 1 :], TAMPERED, commitment,
         ),
-        "header-context-double": ("a pair twice, authenticated", with_context(double), tampered, "twice"),
-        "header-context-behind": ("a byte behind the pairs", with_context(behind), tampered, "behind its encryption"),
-        "header-context-text": ("a name that is no UTF-8", with_context(no_text), tampered, "no UTF-8"),
+        "header-context-double": ("a pair twice, authenticated", with_context(double), TAMPERED, "twice"),
+        "header-context-behind": ("a byte behind the pairs", with_context(behind), TAMPERED, "behind its"),
+        "header-context-text": ("a name that is no UTF-8", with_context(no_text), TAMPERED, "no UTF-8"),
         "header-frames-authenticated": (
             "another frame length, authenticated with the data key",
-            reauthenticated(message, wide, secret), tampered, "frame 1 does not match",
+            reauthenticated(message, wide, secret), TAMPERED, "frame 1 does not match",
         ),
-        "header-flip-context": ("a bit of the context", flipped(message, names), "KeyAccessError", "does not open"),
-        "header-flip-key": ("a bit of the data key", flipped(message, frame_at - 2), "KeyAccessError", "does not open"),
+        "header-flip-context": ("a bit of the context", flipped(message, names), KEY_ACCESS, "not open"),
+        "header-flip-key": ("a bit of the data key", flipped(message, frame_at - 2), KEY_ACCESS, "not open"),
     }  # fmt: skip
 
 
 def key_cases(message: bytes) -> dict[str, Case]:
     """What is no message at all."""
-    down, first = "DowngradeError", "its first byte is no version"
+    down, first, suite = DOWNGRADE, "its first byte is no version", "unknown algorithm"
     return {
         "plain-empty": ("an empty object", b"", down, "it is empty"),
         "plain-text": ("a text", b"id,amount\n1,100\n", down, first),
         "plain-gzip": ("the start of a gzip file", bytes.fromhex("1f8b0800000000000003"), down, first),
         "plain-two": ("one byte that is a version", b"\x02", down, "fewer bytes than a message"),
-        "plain-suite": ("binary data that begins like a message", b"\x02" + fixed("x", 99), down, "unknown algorithm"),
-        "plain-version-1": ("binary data that begins like version 1", b"\x01" + fixed("x"), down, "unknown algorithm"),
+        "plain-suite": ("binary data that begins like one", b"\x02" + fixed("x", 99), down, suite),
+        "plain-version-1": ("the same, of version 1", b"\x01" + fixed("x"), down, suite),
         "plain-base64": ("the message as Base64 text", base64.b64encode(message), down, first),
     }
 
 
 def record_esdk() -> None:
-    """Messages of the AWS Encryption SDK for Python; those that do not commit or have no frames are refused."""
+    """Messages of the AWS Encryption SDK for Python; some of a kind that is refused."""
     maker = f"aws-encryption-sdk {version('aws-encryption-sdk')}"
     signed, plain = 0x0578, pattern(2 * FRAME + 100)
     good: dict[str, tuple[int, bytes, dict[str, str]]] = {
@@ -282,15 +284,16 @@ def record_esdk() -> None:
     commit = "does not commit to its key"
     for suite in (0x0014, 0x0078, 0x0178, 0x0378):
         message = esdk_message(suite, plain, CONTEXT)
-        name, refusal = f"bad-esdk-{suite:04x}", ("DowngradeError", commit)
-        write_vector(name, "a suite that does not commit", message, plain, CONTEXT, made_by=maker, refusal=refusal)
-    message, refusal = esdk_message(0x0478, plain, CONTEXT, 0), ("DowngradeError", "without frames")
+        name, refusal = f"bad-esdk-{suite:04x}", (DOWNGRADE, commit)
+        comment = "a suite that does not commit"
+        write_vector(name, comment, message, plain, CONTEXT, made_by=maker, refusal=refusal)
+    message, refusal = esdk_message(0x0478, plain, CONTEXT, 0), (DOWNGRADE, "without frames")
     write_vector("bad-esdk-unframed", "one block", message, plain, CONTEXT, made_by=maker, refusal=refusal)
     message = esdk_message(signed, plain, CONTEXT)
     comment = "what the bad signed ones were made of"
     write_vector("esdk-signed-base", comment, message, plain, CONTEXT, made_by=maker)
     for name, (comment, data, says) in signed_cases(message, plain).items():
-        refusal = ("TamperedError", says)
+        refusal = (TAMPERED, says)
         write_vector(f"bad-signed-{name}", comment, data, plain, CONTEXT, made_by=maker, refusal=refusal)
 
 
@@ -299,15 +302,15 @@ def signed_cases(message: bytes, plain: bytes) -> dict[str, tuple[str, bytes, st
     other = esdk_message(0x0578, plain, CONTEXT)
     end = read_header_length(message) + 2 * (FRAME + 32) + 40 + 100
     footer = other[read_header_length(other) + 2 * (FRAME + 32) + 40 + 100 :]
-    unsigned = flipped(message, 1, 0x01)
+    unsigned, no = flipped(message, 1, 0x01), "signature of the encrypted object does not hold"
     return {
         "footer-missing": ("the signature is missing", message[:end], "it ends early"),
         "footer-cut": ("the signature is cut", message[:-1], "it ends early"),
         "footer-behind": ("a byte behind the signature", message + b"\0", "behind its signature"),
-        "footer-flip": ("a bit of the signature", flipped(message, end + 20), "signature of the encrypted object"),
-        "footer-other": ("the signature of another", message[:end] + footer, "signature of the encrypted object"),
-        "frame-flip": ("a bit of a frame", flipped(message, end - 20), "signature of the encrypted object"),
-        "suite-unsigned": ("the suite says unsigned", unsigned, "holds a public key, and its suite does not sign"),
+        "footer-flip": ("a bit of the signature", flipped(message, end + 20), no),
+        "footer-other": ("the signature of another", message[:end] + footer, no),
+        "frame-flip": ("a bit of a frame", flipped(message, end - 20), no),
+        "suite-unsigned": ("the suite says unsigned", unsigned, "its suite does not sign"),
     }
 
 

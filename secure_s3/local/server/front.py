@@ -71,7 +71,7 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not is_s3(environ):
-            return answer_other(self._store.other_services, environ, start_response)
+            return answer_other(self._store, environ, start_response)
         call = Call.of(environ)
         answer = self._answer(call)
         _dress(call, answer, self._store)
