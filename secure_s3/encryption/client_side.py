@@ -9,17 +9,13 @@ from typing import Any, ClassVar
 
 from .. import limits
 from ..envelope.keys import Keys, KmsKeys, RawAesKey
+from ..envelope.names import BATCH, BUCKET, KEY, OURS, PREFIX, RESERVED
 from ..errors import ConfigurationError, ContextMismatch
 from .context import EncryptionContext
 from .sse_c import SseC
 from .sse_kms import SseKms, key_from_env
 from .sse_s3 import SseS3
 from .strategy import Strategy
-
-BUCKET, KEY = "secure-s3:bucket", "secure-s3:key"
-PREFIX, BATCH = "secure-s3:prefix", "secure-s3:batch"
-_OURS = "secure-s3:"
-_RESERVED = ("aws-crypto-", _OURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +142,7 @@ class ClientSide(Strategy):
         expected = self.context_for(bucket, key)
         wrong = {name: found.get(name) for name, value in expected.items() if found.get(name) != value}
         if self.bind_location:
-            wrong |= {name: found[name] for name in found.keys() - expected if name.startswith(_OURS)}
+            wrong |= {name: found[name] for name in found.keys() - expected if name.startswith(OURS)}
         if not wrong:
             return
         error = ContextMismatch(
@@ -160,6 +156,11 @@ class ClientSide(Strategy):
         )
         error.expected, error.found = expected, dict(found)
         raise error
+
+
+def _short(text: str | None) -> str:
+    """A value of a header that nobody has verified, for an error text."""
+    return repr(text) if text is None or len(text) <= 200 else f"{text[:200]!r}…"
 
 
 def _fix_for(found: Mapping[str, str], wrong: Mapping[str, Any]) -> str:
@@ -201,7 +202,7 @@ def _check_frame_bytes(frame_bytes: object) -> None:
 
 def _checked_context(pairs: Mapping[str, str]) -> EncryptionContext:
     context = EncryptionContext(pairs)
-    if reserved := sorted(name for name in context if name.startswith(_RESERVED)):
+    if reserved := sorted(name for name in context if name.startswith(RESERVED)):
         raise ConfigurationError(
             f"the encryption context uses the reserved name {reserved[0]!r}",
             why="names beginning with aws-crypto- and secure-s3: have a meaning of their own",

@@ -17,14 +17,13 @@ from ..values import ObjectRef
 from .header import Header, Read, not_a_message, read_header
 from .keys import KMS_PROVIDER, printable
 from .layout import Layout
+from .names import BATCH, BUCKET, KEY, OURS, PREFIX
 from .suites import TAG_BYTES
 
 NONE = "none"
 MALFORMED = "malformed AWS Encryption SDK message"
 UNFRAMED = "AWS Encryption SDK message without frames"
 
-_OURS = "secure-s3:"
-_BUCKET, _KEY, _PREFIX, _BATCH = "secure-s3:bucket", "secure-s3:key", "secure-s3:prefix", "secure-s3:batch"
 _FOOTER_BYTES = {"P-256": 2 + 71, "P-384": 2 + 103}  # the usual ones; signatures in DER vary by some bytes
 _UNVERIFIED = (
     "nothing of this is authenticated: whoever can write the object wrote it; only opening it verifies"
@@ -190,23 +189,23 @@ def _not_committing(what: str) -> str:
 
 def _location(context: Mapping[str, str], place: ObjectRef | None) -> list[str]:
     """What the context says about the object's place, next to where it lies."""
-    names = [name for name in (_BUCKET, _KEY, _PREFIX, _BATCH) if name in context]
+    names = [name for name in (BUCKET, KEY, PREFIX, BATCH) if name in context]
     if not names:
         return ["it is not bound to a place: another object of the same keys could be put here unnoticed"]
-    bound = ", ".join(f"{name.removeprefix(_OURS)} {context[name]!r}" for name in names)
+    bound = ", ".join(f"{name.removeprefix(OURS)} {context[name]!r}" for name in names)
     notes = [f"it is bound to {bound}"]
-    if _BATCH in context:
+    if BATCH in context:
         notes.append("objects of one batch can be swapped unnoticed")
     if place is None:
         return notes
-    if context.get(_BUCKET, place.bucket) != place.bucket:
+    if context.get(BUCKET, place.bucket) != place.bucket:
         if place.bucket.startswith("arn:") or place.bucket.endswith(("-s3alias", "--op-s3")):
             notes.append(
                 "the bucket is named by an access point here, which cannot be compared with the name bound"
             )
         else:
             notes.append(f"it lies in another bucket, {place.bucket!r}: it was moved or swapped")
-    if context.get(_KEY, place.key) != place.key or not place.key.startswith(context.get(_PREFIX, "")):
+    if context.get(KEY, place.key) != place.key or not place.key.startswith(context.get(PREFIX, "")):
         notes.append(f"it lies under another key, {place.key!r}: it was moved or swapped")
     return notes
 

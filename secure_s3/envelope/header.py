@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 
 from .. import limits
 from ..errors import ConfigurationError, DowngradeError, TamperedError
+from .names import PUBLIC_KEY
 from .suites import IV_BYTES, SUITES, TAG_BYTES, Suite
 
 Read = Callable[[int], bytes]
 """Gives up to *n* bytes; ``b""`` at the end."""
 
-PUBLIC_KEY = "aws-crypto-public-key"
-"""The pair of the encryption context that holds the key of a signing suite."""
 _FRAMED = 2
 
 

@@ -159,9 +159,10 @@ class KmsKeys(Keys):
                 continue
             if opened_by == arn and len(secret) == suite.data_key_bytes:
                 return SecretBytes(secret)
-            refusals.append(KeyAccessError(f"KMS answered with another key than {arn}: {opened_by}"))
+            what = f"KMS answered with {opened_by} and {len(secret)} bytes, not with {arn} and a data key"
+            refusals.append(KeyAccessError(what))
         if refusals:
-            raise _refused(refusals, "the data key of the object cannot be opened") from refusals[0]
+            raise _refused(refusals, "the data key of the object cannot be opened") from _chief(refusals)
         raise no_key_fits(wrapped, self)
 
     def _candidates(self, wrapped: tuple[WrappedKey, ...]) -> Iterator[tuple[str, WrappedKey]]:
@@ -290,9 +291,13 @@ def no_key_fits(wrapped: tuple[WrappedKey, ...], keys: object) -> KeyAccessError
     )
 
 
+def _chief(refusals: list[SecureS3Error]) -> SecureS3Error:
+    return next((error for error in refusals if isinstance(error, ServiceError)), refusals[0])
+
+
 def _refused(refusals: list[SecureS3Error], what: str) -> KeyAccessError:
     """An error of the kind that the most telling refusal has, with all of them in it."""
-    chief = next((error for error in refusals if isinstance(error, ServiceError)), refusals[0])
+    chief = _chief(refusals)
     reasons = "; ".join(f"{error.what}: {error.why}" if error.why else error.what for error in refusals)
     details = {name: getattr(chief, name) for name in ("operation", "code", "status", "request_id")}
     if isinstance(chief, ServiceError):

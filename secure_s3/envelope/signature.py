@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from ..errors import TamperedError
 from .frames import FINAL
-from .header import PUBLIC_KEY, Header, malformed
+from .header import Header, malformed
 from .layout import FINAL_OVERHEAD, FRAME_OVERHEAD
+from .names import PUBLIC_KEY
 
 _LONGEST = 160
 """Bytes; signatures have about 71 on P-256 and about 103 on P-384."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import os
 from collections.abc import Callable, Mapping
 
@@ -29,7 +30,7 @@ class Message:
         message_id: 32 random bytes, never used before.
     """
 
-    __slots__ = ("frame_bytes", "header", "key")
+    __slots__ = ("_claimed", "frame_bytes", "header", "key")
 
     def __init__(
         self,
@@ -39,11 +40,25 @@ class Message:
         message_id: bytes | None = None,
     ) -> None:
         message_id = os.urandom(COMMIT_KEY.message_id_bytes) if message_id is None else message_id
+        if len(message_id) != COMMIT_KEY.message_id_bytes or not 0 < frame_bytes <= limits.MAX_FRAME_BYTES:
+            raise ValueError(f"frames of {frame_bytes} bytes, or a message id that has not 32 bytes")
+        self._claimed: list[tuple[int, int]] = []
         secret, commitment = COMMIT_KEY.derive(data_key.secret.reveal(), message_id)
         self.key = MessageKey(secret, message_id)
         body = header_body(COMMIT_KEY, message_id, context, data_key.wrapped, frame_bytes, commitment)
         self.header = body + self.key.header_tag(body)
         self.frame_bytes = frame_bytes
+
+    def claim(self, first: int, last: int) -> None:
+        """Take frames for one run; ValueError if another run has one of them.
+
+        Two runs over one frame could seal two plaintexts under the same key and IV, unseen by each other.
+        """
+        at = bisect.bisect(self._claimed, (first, last))
+        before, after = self._claimed[max(0, at - 1) : at], self._claimed[at : at + 1]
+        if any(first <= end and start <= last for start, end in (*before, *after)):
+            raise ValueError(f"one of the frames {first} to {last} is sealed by another run")
+        self._claimed.insert(at, (first, last))
 
     def layout(self, plain_bytes: int) -> Layout:
         """Where everything lies once *plain_bytes* of plaintext are in it."""
@@ -86,6 +101,7 @@ class SealedRun:
         self._final, self._prefix = final, prefix
         self._frames = max(1, -(-plain_bytes // frame)) if final else plain_bytes // frame
         self.plain_bytes = plain_bytes
+        message.claim(first, first + self._frames - 1)
         overhead = self._frames * FRAME_OVERHEAD + (FINAL_OVERHEAD - FRAME_OVERHEAD) * final
         self.size = len(prefix) + plain_bytes + overhead
         self._tags = bytearray(TAG_BYTES * self._frames)

@@ -86,7 +86,7 @@ class Guard:
         if fields is not None:
             presigning.check_post(fields, request.context["s3-presign-post-policy"], strategy)
             strategy = None
-        check_wire(request.url, request.headers, request.data, operation_name, strategy, self.allowed_host)
+        check_wire(request.url, request.headers, operation_name, strategy, self.allowed_host, request.data)
         # Handlers that run later may change it yet: the HTTP session looks once more.
         request.context[tls.LAST_LOOK] = partial(
             check_wire, operation=operation_name, strategy=strategy, allowed_host=self.allowed_host

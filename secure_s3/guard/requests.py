@@ -87,10 +87,10 @@ def apply_strategy(
 def check_wire(
     url: str,
     headers: Mapping[str, Any],
-    body: object,
     operation: str,
     strategy: Strategy | None,
     allowed_host: Callable[[str], bool],
+    body: object = None,
 ) -> None:
     """Last look at a request before it is signed: https, a host we mean, the encryption we mean.
 

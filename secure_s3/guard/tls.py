@@ -90,7 +90,7 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
                 "if you mean it",
             )
         if last_look := (getattr(request, "context", None) or {}).get(LAST_LOOK):
-            last_look(request.url, request.headers, request.body)
+            last_look(request.url, request.headers, body=request.body)
         try:
             return super().send(request)
         except HTTPClientError as error:

@@ -54,8 +54,8 @@ def copy(
     Raises:
         ConfigurationError, EncryptionNotConfirmed, ServiceError, TransportError: as in ``upload``.
     """
-    if client_side_of(client) or isinstance(source_encryption, ClientSide):
-        reader = reading_client(client, source_client, source_encryption)
+    reader = reading_client(client, source_client, source_encryption)
+    if client_side_of(client) or client_side_of(reader):
         target = {"Bucket": bucket, "Key": key}
         return recrypt(client, reader, parse_source(source), target, extra_args, callback, config)
     settings = Settings.from_config(config) if config is not None else Settings(threshold=_SINGLE_COPY)

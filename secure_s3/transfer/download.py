@@ -174,8 +174,10 @@ class _InOrder:
             )
         self._file = fileobj
 
-    def write(self, data: bytes | bytearray, offset: int) -> None:
+    def write(self, data: bytes | bytearray | memoryview, offset: int) -> None:
         """*data*, which follows what was written before."""
+        if isinstance(data, memoryview):
+            data = bytes(data)  # it may be kept, and the buffer of the frames is used again
         view = memoryview(data)
         try:
             while view:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 import threading
 import warnings
@@ -11,17 +10,14 @@ import weakref
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
-from ..errors import ConfigurationError, ObjectChanged, PreconditionFailed, TransferError
-from ..guard.faults import BROKEN_BODY, broken_off, typed
-from ..guard.waiting import attempt
-from .answers import piece, whole_object
+from ..errors import ConfigurationError, TransferError
+from .object_reader import ObjectReader
 from .receipts import Receipt
 from .sealing import client_side_of
 from .settings import Settings, accepted
 from .upload import upload
 
 _READ_AHEAD = 1 << 20
-_SKIP = 1 << 20
 
 
 def open_object(
@@ -64,108 +60,6 @@ def object_reader(client: Any, bucket: str, key: str, extra: dict[str, Any]) -> 
     from .sealed_files import SealedReader
 
     return SealedReader(Place.of(client, bucket, key), extra)
-
-
-class ObjectReader(io.RawIOBase):
-    """The bytes of one version of an object; sequential reading streams, seeking makes ranged requests."""
-
-    def __init__(self, client: Any, bucket: str, key: str, extra: dict[str, Any]) -> None:
-        super().__init__()
-        self._client = client
-        self._request = {"Bucket": bucket, "Key": key, **extra}
-        self._body: Any = None
-        self._at = 0  # where the body stands
-        self._position = 0  # where the reader stands
-        self.name = f"s3://{bucket}/{key}"
-        with typed("GetObject", bucket, key):
-            answer = client.get_object(**self._request)
-            self.size = whole_object(answer, self.name)
-        self.answer = answer
-        self._body = answer["Body"]
-        self._request["IfMatch"] = answer["ETag"]
-        if answer.get("VersionId"):
-            self._request["VersionId"] = answer["VersionId"]
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Position in bytes."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move; nothing is requested before the next read."""
-        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}
-        if whence not in starts:
-            raise ValueError(f"invalid whence {whence}")
-        base = starts[whence]
-        if base + offset < 0:
-            raise ValueError(f"negative seek position {base + offset}")
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill *buffer* as far as one read goes; 0 at the end."""
-        if self.closed:
-            raise ValueError("the file is closed")
-        with typed("GetObject", self._request["Bucket"], self._request["Key"]):
-            data = attempt(lambda: self._read(len(buffer)), on=BROKEN_BODY)
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._drop()
-        super().close()
-
-    def _read(self, size: int) -> bytes:
-        size = min(size, self.size - self._position)
-        if size <= 0:
-            return b""
-        self._stand()
-        try:
-            data: bytes = self._body.read(size)
-            if not data:
-                raise broken_off(actual_bytes=self._position, expected_bytes=self.size)
-            if self._position + len(data) == self.size:
-                self._body.read(1)  # lets botocore compare its checksum, before the last bytes are handed out
-                self._drop()
-            self._at = self._position = self._position + len(data)
-        except BROKEN_BODY:
-            self._drop()
-            raise
-        return data
-
-    def _stand(self) -> None:
-        """Have a body that stands where the reader stands."""
-        gap = self._position - self._at
-        if self._body is not None and 0 < gap <= _SKIP:
-            while self._at < self._position and (data := self._body.read(self._position - self._at)):
-                self._at += len(data)
-        if self._body is not None and self._at == self._position:
-            return
-        self._drop()
-        try:
-            with typed("GetObject", self._request["Bucket"], self._request["Key"]):
-                answer = self._client.get_object(**self._request, Range=f"bytes={self._position}-")
-        except PreconditionFailed as error:
-            raise ObjectChanged(
-                f"{self.name} was replaced while it was open",
-                why="its ETag is another one now",
-                fix="open it again, or name a version: extra_args={'VersionId': …}",
-            ) from error
-        self._body = piece(answer, self.answer, self._position, self.size, self.name)
-        self._at = self._position
-
-    def _drop(self) -> None:
-        if self._body is not None:
-            self._body.close()
-            self._body = None
 
 
 class ObjectWriter(io.RawIOBase):

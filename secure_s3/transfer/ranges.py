@@ -6,7 +6,8 @@ import re
 
 from ..errors import ConfigurationError
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.ASCII)
+# Numbers of 64 bits at most: longer ones are no place in any object, and costly to parse.
+_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,19})\s*-\s*([0-9]{0,19})\s*", re.ASCII)
 
 
 def parse_range(text: object, size: int) -> tuple[int, int] | None:

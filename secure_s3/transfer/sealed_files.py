@@ -8,7 +8,7 @@ from typing import Any
 
 from ..envelope.reader import OpeningReader
 from ..errors import SecureS3Error
-from .files import ObjectReader
+from .object_reader import ObjectReader
 from .opening import Opened, Place, open_message, spooled
 
 

@@ -56,6 +56,7 @@ def get(client: Any, bucket: str, key: str, parameters: Mapping[str, Any]) -> An
     place = Place.of(client, bucket, key)
     request = {"Bucket": bucket, "Key": key, **_without_part_number(parameters)}
     if (wanted := request.pop("Range", None)) is not None:
+        parse_range(wanted, 0)  # what is no range is refused before anything is asked
         return _get_range(place, request, wanted)
     answer: Answer = client.get_object(**request)
     body = answer["Body"]
@@ -80,6 +81,8 @@ def head(client: Any, bucket: str, key: str, parameters: Mapping[str, Any]) -> A
     """
     place, arguments = Place.of(client, bucket, key), _without_part_number(parameters)
     wanted = arguments.pop("Range", None)
+    if wanted is not None:
+        parse_range(wanted, 0)
     answer: Answer = client.head_object(Bucket=bucket, Key=key, **arguments)
     request = for_operation(client, "GetObject", arguments) | {"Bucket": bucket, "Key": key}
     pieces = Pieces(client, request, answer)
@@ -190,7 +193,9 @@ def _of_file(body: BinaryIO) -> Part:
             why=f"a retry has to read it again, and {_IN_MEMORY // limits.MIB} MiB are kept for that at most",
             fix="use upload_fileobj, which streams",
         )
-    return source.whole(Tracker())
+    part = source.whole(Tracker())
+    source.finish()
+    return part
 
 
 def _read_at(body: BinaryIO, offset: int, size: int) -> bytes:

@@ -123,19 +123,18 @@ class SealedSource:
 
     def parts(self, part_bytes: int, tracker: Tracker) -> Iterator[Part]:
         """Parts of about *part_bytes*, never less; each is sealed while it is sent."""
-        frame, sent, held = self._message.frame_bytes, 0, None
+        frame, sent, held, ended = self._message.frame_bytes, 0, in_memory(b"", tracker), False
         for piece in self._plain.parts(-(-part_bytes // frame) * frame, tracker):
-            if held is not None:
+            if len(held):
                 yield sealed_part(self._message, held, sent, tracker, final=False)
-                sent += len(held)
-            held = piece
+            sent, held = sent + len(held), piece
             # Where the length is known, the last part is; else it shows only when there is no other.
             if self._plain.size is not None:
-                final = sent + len(held) == self._plain.size
-                yield sealed_part(self._message, held, sent, tracker, final=final)
-                sent, held = sent + len(held), None
-        if held is not None or not sent:
-            yield sealed_part(self._message, held or in_memory(b"", tracker), sent, tracker, final=True)
+                ended = sent + len(held) == self._plain.size
+                yield sealed_part(self._message, held, sent, tracker, final=ended)
+                sent, held = sent + len(held), in_memory(b"", tracker)
+        if not ended:
+            yield sealed_part(self._message, held, sent, tracker, final=True)
 
     def whole(self, tracker: Tracker) -> Part:
         """The message as one part."""

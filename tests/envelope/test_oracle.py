@@ -226,7 +226,7 @@ def test_kms_both_ways(local_aws: Any, kms_client: Any, provider: Any, context: 
 
 
 def test_two_kms_keys(local_aws: Any, kms_client: Any, provider: Any) -> None:
-    """What was written for two KMS keys opens on either side with each of them, and by discovery."""
+    """What was written for two KMS keys opens on either side with each, also while the first is disabled."""
     first, second = local_aws.kms_key_arn, local_aws.create_key()
     kms = sdk.BotoKms(kms_client)
     ours = seal(content(300), keys=KmsKeys(first, second), kms=kms)
@@ -234,14 +234,14 @@ def test_two_kms_keys(local_aws: Any, kms_client: Any, provider: Any) -> None:
     for arn in (first, second):
         assert sdk.decrypt(ours, provider(arn))[0] == content(300)
         assert open_all(theirs, KmsKeys(arn), kms=kms) == content(300)
-    unknown = first[:-12] + "0" * 12
-    assert open_all(theirs, KmsKeys(unknown, second), kms=kms) == content(300)
+    local_aws.disable_key(first)
+    assert open_all(theirs, KmsKeys(first, second), kms=kms) == content(300)
     account = first.split(":")[4]
     assert open_all(ours, KmsKeys.discovery(account), kms=kms) == content(300)
 
 
 def test_kms_refuses(local_aws: Any, kms_client: Any) -> None:
-    """A key that is gone does not write; one that is not named, and a changed context, do not read."""
+    """A disabled key, a key that is not named, and a changed context do not open a message."""
     arn, other = local_aws.kms_key_arn, local_aws.create_key()
     kms, keys = sdk.BotoKms(kms_client), KmsKeys(arn)
     message = seal(b"x", keys=keys, kms=kms)
@@ -251,10 +251,13 @@ def test_kms_refuses(local_aws: Any, kms_client: Any) -> None:
     with pytest.raises(errors.KeyAccessError) as caught:
         keys.data_key(header.wrapped_keys, {**CONTEXT, "secure-s3:key": "other"}, COMMIT_KEY, kms)
     assert caught.value.code == "InvalidCiphertextException"
-    with pytest.raises(errors.KeyUnavailable) as missing:
-        seal(b"x", keys=KmsKeys(arn[:-12] + "0" * 12), kms=kms)
-    assert isinstance(missing.value, errors.KeyAccessError)
-    assert missing.value.response["Error"]["Code"] == "NotFoundException"
+    local_aws.disable_key(arn)
+    with pytest.raises(errors.KeyUnavailable) as disabled:
+        open_all(message, keys, kms=kms)
+    assert isinstance(disabled.value, errors.KeyAccessError)
+    assert disabled.value.response["Error"]["Code"] == "DisabledException"
+    with pytest.raises(errors.KeyUnavailable):
+        seal(b"x", keys=keys, kms=kms)
 
 
 # -------------------------------------------------------------------------------------------- headers

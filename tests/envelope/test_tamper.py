@@ -243,7 +243,11 @@ def test_every_length() -> None:
             assert not out or LAYOUT.offset(number + 1) <= length
 
 
-@pytest.mark.parametrize("more", [b"\0", b"x" * 31, b"x" * 43, b"x" * 44, PARTS[0], PARTS[-1], HEAD, MESSAGE])
+@pytest.mark.parametrize(
+    "more",
+    [b"\0", b"x" * 31, b"x" * 43, b"x" * 44, PARTS[0], PARTS[-1], HEAD, MESSAGE],
+    ids=["1", "31", "43", "44", "first-frame", "final-frame", "header", "message"],
+)
 def test_trailing_bytes(more: bytes) -> None:
     """Whatever stands behind the end is refused, also where the length would be that of a message."""
     out, error = _read(MESSAGE + more)

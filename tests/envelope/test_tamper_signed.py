@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 
 from secure_s3 import errors
 from secure_s3.envelope.header import PUBLIC_KEY, header_body
-from secure_s3.envelope.signature import verify_signature
+from secure_s3.envelope.signature import signed_bytes, verify_signature
 from tests.envelope import sdk
 from tests.envelope.support import CONTEXT, content, header_of, open_all, unlock
 
@@ -134,3 +135,35 @@ def test_unsigned_in_its_place() -> None:
     unsigned = MESSAGE[:1] + b"\x04\x78" + MESSAGE[3:END]
     with pytest.raises(errors.TamperedError, match="suite"):
         header_of(unsigned)
+
+
+# ------------------------------------------------------------------- the length without the whole message
+
+
+def _reading(message: bytes) -> Callable[[int, int], bytes]:
+    return lambda start, end: message[start:end]
+
+
+@pytest.mark.parametrize("frame", [128, 384, 4096])
+def test_length_from_the_end(frame: int) -> None:
+    """A look at the end finds where the footer begins, for every size around the boundaries of frames."""
+    for size in (0, 1, frame - 1, frame, frame + 1, 3 * frame - 1, 3 * frame, 3 * frame + 1):
+        message = sdk.encrypt(content(size), sdk.SIGNED, frame)
+        header = header_of(message)
+        assert signed_bytes(header, len(message), _reading(message)) == _verify(message)
+
+
+@pytest.mark.parametrize("total", [0, HEADER.length, HEADER.length + 41, END - 1, END, len(MESSAGE) + 2000])
+def test_length_from_another_end(total: int) -> None:
+    """Where no final frame is in front of the end, no length is made up."""
+    with pytest.raises(errors.TamperedError):
+        signed_bytes(HEADER, total, _reading(MESSAGE + bytes(2000)))
+
+
+def test_length_of_an_unsigned_message() -> None:
+    """Frames whose end does not say that it is the end give no length."""
+    opening = unlock(MESSAGE)
+    cut = MESSAGE[: opening.layout.offset(opening.layout.frames)]
+    for more in (b"", FOOTER, MESSAGE[HEADER.length :]):
+        with pytest.raises(errors.TamperedError):
+            signed_bytes(HEADER, len(cut + more), _reading(cut + more))

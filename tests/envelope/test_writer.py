@@ -20,6 +20,7 @@ from tests.envelope.support import (
     open_all,
     reading,
     seal,
+    twin,
     whole_run,
 )
 
@@ -69,10 +70,10 @@ def test_parts(size: int, frames: int) -> None:
     plain, part = content(size), frames * FRAME
     whole = whole_run(MESSAGE, plain)
     starts = list(range(0, max(size, 1), part))
-    pieces = {}
+    pieces, message = {}, twin(MESSAGE)
     for start in reversed(starts):
         run = SealedRun(
-            MESSAGE,
+            message,
             reading(plain[start:]),
             first=1 + start // FRAME,
             plain_bytes=min(part, size - start),
@@ -141,7 +142,7 @@ def _frames_out(given: list[tuple[int, bytes]], wire: int) -> dict[int, set[tupl
 def test_one_ciphertext_for_each_frame(size: int, steps: list[tuple[int, int, int, bool]]) -> None:
     """Whatever a source changes between reads, no two different bytes ever leave for one place of one IV."""
     source = Moving(content(size))
-    run = SealedRun(MESSAGE, source, first=1, plain_bytes=size, final=True)
+    run = SealedRun(twin(MESSAGE), source, first=1, plain_bytes=size, final=True)
     given: list[tuple[int, bytes]] = []
     for offset, amount, at, change in steps:
         if change and at < size:
@@ -178,7 +179,7 @@ def test_changed_between_two_reads(at: int) -> None:
 def test_changed_back() -> None:
     """A source that is again as it was first gives the very same bytes again."""
     source = Moving(content(3 * FRAME))
-    run = SealedRun(MESSAGE, source, first=1, plain_bytes=3 * FRAME, final=True)
+    run = SealedRun(twin(MESSAGE), source, first=1, plain_bytes=3 * FRAME, final=True)
     first = run.read_at(0, run.size)
     run._start = run._end = 0
     source.plain = bytes(3 * FRAME)
@@ -198,7 +199,7 @@ def test_changed_back() -> None:
 def test_source_of_another_length(shorten: Callable[[bytes], bytes]) -> None:
     """A source that gives less, or more, than was asked for is refused before anything of it is sealed."""
     run = SealedRun(
-        MESSAGE,
+        twin(MESSAGE),
         lambda offset, size: shorten(content(5 * FRAME)[offset : offset + size]),
         first=1,
         plain_bytes=3 * FRAME,
@@ -219,7 +220,7 @@ def test_source_that_fails() -> None:
             raise failures.pop()
         return content(100)[offset : offset + size]
 
-    run = SealedRun(MESSAGE, plaintext, first=1, plain_bytes=100, final=True, prefix=MESSAGE.header)
+    run = SealedRun(twin(MESSAGE), plaintext, first=1, plain_bytes=100, final=True, prefix=MESSAGE.header)
     assert run.read_at(0, 10) == MESSAGE.header[:10]
     with pytest.raises(OSError, match="disk"):
         run.read_at(0, run.size)
@@ -229,7 +230,7 @@ def test_source_that_fails() -> None:
 def test_empty_plaintext_is_not_read() -> None:
     """Nothing is asked of the source of an empty message."""
     source = Moving(b"")
-    run = SealedRun(MESSAGE, source, first=1, plain_bytes=0, final=True, prefix=MESSAGE.header)
+    run = SealedRun(twin(MESSAGE), source, first=1, plain_bytes=0, final=True, prefix=MESSAGE.header)
     assert open_all(run.read_at(0, run.size)) == b""
     assert source.asked == []
 
@@ -242,7 +243,7 @@ def test_empty_plaintext_is_not_read() -> None:
 def test_runs_that_cannot_be(first: int, size: int, final: bool) -> None:
     """Frames in the middle are full, there is at least one, and no frame has the header's IV."""
     with pytest.raises(ValueError, match="frame"):
-        SealedRun(MESSAGE, reading(content(size)), first=first, plain_bytes=size, final=final)
+        SealedRun(twin(MESSAGE), reading(content(size)), first=first, plain_bytes=size, final=final)
 
 
 # ------------------------------------------------------------------------------------------- messages
@@ -276,3 +277,22 @@ def test_too_many_frames() -> None:
     """A plaintext of more frames than a message has is refused before it is read."""
     with pytest.raises(errors.ConfigurationError):
         new_message(1).layout(limits.MAX_FRAMES + 1)
+
+
+@pytest.mark.parametrize("other", [(1, 3), (3, 3), (1, 1), (2, 5), (0, 9)])
+def test_a_frame_belongs_to_one_run(other: tuple[int, int]) -> None:
+    """A second run over frames of another run is refused: it could seal other content under one IV."""
+    message = new_message(FRAME)
+    message.claim(1, 3)
+    message.claim(7, 9)
+    message.claim(4, 6)
+    with pytest.raises(ValueError, match="sealed by another run"):
+        message.claim(*other)
+
+
+def test_one_message_is_sealed_once() -> None:
+    """The same frames cannot be sealed twice, whatever the two sources give."""
+    message = new_message(FRAME)
+    SealedRun(message, reading(content(9)), first=1, plain_bytes=9, final=True)
+    with pytest.raises(ValueError, match="sealed by another run"):
+        SealedRun(message, reading(content(9)), first=1, plain_bytes=9, final=True)

@@ -71,6 +71,9 @@ def seeds(targets: ModuleType, corpus: Path) -> None:
         message = base64.b64decode(vector["message"])
         for mode in range(len(targets.TARGETS)):
             (corpus / f"{name}-{mode}").write_bytes(bytes([mode, 37, 5]) + message[: MAX_BYTES - 3])
+    for number, message in enumerate(targets.GENUINE):
+        for mode in range(len(targets.TARGETS)):
+            (corpus / f"genuine-{number}-{mode}").write_bytes(bytes([mode, 37, 4]) + message)
     for number, context in enumerate(targets.contexts()):
         (corpus / f"context-{number}").write_bytes(bytes([1, 0, 0]) + context)
 

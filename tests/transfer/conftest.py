@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from secure_s3 import SecureS3Client
+from secure_s3 import SecureS3Client, limits
 from secure_s3.guard import waiting
+from secure_s3.guard.kms import KmsClients
 from tests.rig.faulty_proxy import FaultyProxy
+from tests.transfer.sealed import raw
 from tests.transfer.support import Place, strategy
 
 
@@ -63,3 +65,35 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "downloads"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def cse(place: Place) -> SecureS3Client:
+    """A client that encrypts by itself with a key of this process, straight to the endpoint."""
+    return place.client(raw())
+
+
+@pytest.fixture
+def faulty_cse(place: Place, proxy: FaultyProxy, request: pytest.FixtureRequest) -> SecureS3Client:
+    """The same through ``proxy``."""
+    return place.client(raw(), endpoint_url=proxy.url, ca_bundle=proxy.ca_bundle, config=_config(request))
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Downloads may be cut into windows of any size, so that small objects have many."""
+    monkeypatch.setattr(limits, "MIN_PART_BYTES", 1)
+
+
+@pytest.fixture
+def kms_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every call to KMS for a data key."""
+    calls: list[str] = []
+    original = KmsClients._call
+
+    def call(self: KmsClients, operation: str, *arguments: Any, **more: Any) -> Any:
+        calls.append(operation)
+        return original(self, operation, *arguments, **more)
+
+    monkeypatch.setattr(KmsClients, "_call", call)
+    return calls

@@ -11,14 +11,15 @@ from typing import Any
 from boto3.s3.transfer import TransferConfig
 
 from secure_s3 import SecureS3Client
-from secure_s3.encryption import DsseKms, SseC, SseKms, SseS3, Strategy
+from secure_s3.encryption import ClientSide, DsseKms, SseC, SseKms, SseS3, Strategy
+from secure_s3.envelope.keys import KmsKeys
 
 BUCKET = "amzn-s3-demo-bucket"
 MIB = 1 << 20
 PART = 5 * MIB
 RAW_KEY = bytes(range(32))
 OTHER_KEY = bytes(range(32, 64))
-LABELS = ("sse-kms", "dsse-kms", "sse-s3", "sse-c")
+LABELS = ("sse-kms", "dsse-kms", "sse-s3", "sse-c", "client-side")
 SMALL_PARTS = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=3)
 
 _NOISE = random.Random(20261120).randbytes(3 * PART + 17)
@@ -42,6 +43,7 @@ def strategy(label: str, key_arn: str) -> Strategy:
         "dsse-kms": lambda: DsseKms(key_arn),
         "sse-s3": SseS3,
         "sse-c": lambda: SseC(RAW_KEY),
+        "client-side": lambda: ClientSide(KmsKeys(key_arn)),
     }[label]()
 
 
@@ -79,6 +81,20 @@ class Place:
     def body(self, key: str = "k", **reading: Any) -> bytes:
         """An object's content, as a plain client reads it."""
         return bytes(self.plain.get_object(Bucket=BUCKET, Key=key, **reading)["Body"].read())
+
+    def plaintext(self, label: str, key: str = "k") -> bytes:
+        """What is in an object of that strategy; under client-side encryption the AWS Encryption SDK says so."""
+        stored = self.body(key, **reading(label))
+        if label != "client-side":
+            return stored
+        from aws_encryption_sdk import StrictAwsKmsMasterKeyProvider
+
+        from tests.envelope import sdk
+
+        provider = StrictAwsKmsMasterKeyProvider(
+            key_ids=[self.aws.kms_key_arn], botocore_session=self.aws.session()._session
+        )
+        return sdk.decrypt(stored, provider)[0]
 
     def put(self, data: bytes, key: str = "k", **arguments: Any) -> str:
         """Store an object with the plain client; its ETag."""

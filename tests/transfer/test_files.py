@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secure_s3 import SecureS3Client, errors
-from secure_s3.transfer.files import ObjectReader, open_object
+from secure_s3.transfer.files import open_object
+from secure_s3.transfer.object_reader import ObjectReader
 from tests.rig import faulty_proxy as fault
 from tests.rig.faulty_proxy import FaultyProxy
 from tests.transfer.support import BUCKET, MIB, PART, SMALL_PARTS, Place, content

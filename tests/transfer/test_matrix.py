@@ -81,7 +81,12 @@ DOWN = (_down_file, _down_fileobj, _down_open, _down_get)
 
 def _assert_encrypted(head: dict[str, Any], label: str, key_arn: str) -> None:
     """The oracle is written by hand: what S3's HEAD has to say for each strategy."""
-    algorithm = {"sse-kms": "aws:kms", "dsse-kms": "aws:kms:dsse", "sse-s3": "AES256"}.get(label)
+    algorithm = {
+        "sse-kms": "aws:kms",
+        "dsse-kms": "aws:kms:dsse",
+        "sse-s3": "AES256",
+        "client-side": "AES256",  # what goes with it at rest; the rest of the proof is Place.plaintext
+    }.get(label)
     assert head.get("ServerSideEncryption") == algorithm
     assert head.get("SSEKMSKeyId") == (key_arn if "kms" in label else None)
     md5 = base64.b64encode(hashlib.md5(RAW_KEY).digest()).decode()
@@ -99,9 +104,16 @@ def test_round_trips(place: Place, folder: Path, label: str, size: int) -> None:
         receipt = up(s3, data, up.__name__, folder, sent)
         head = place.head(up.__name__, **reading(label))
         _assert_encrypted(head, label, arn)
-        assert head["ContentLength"] == receipt.bytes == sent.bytes == size
+        # Lengths are those of the plaintext; the checksum is of what S3 stores, which client-side is another.
+        stored = place.body(up.__name__, **reading(label))
+        assert receipt.bytes == sent.bytes == size
+        assert head["ContentLength"] == len(stored)
+        assert place.plaintext(label, up.__name__) == data
+        assert (stored == data) is (label != "client-side")
+        assert s3.head_object(Bucket=BUCKET, Key=up.__name__)["ContentLength"] == size
         assert (receipt.bucket, receipt.key, receipt.etag) == (BUCKET, up.__name__, head["ETag"])
-        assert receipt.checksum == f"CRC32:{crc32(data)}"
+        assert receipt.checksum == f"CRC32:{crc32(stored)}"
+        assert (receipt.client_side is not None) is (label == "client-side")
         assert receipt.algorithm == (head.get("ServerSideEncryption") or "SSE-C")
         assert receipt.kms_key_id == (arn if "kms" in label else None)
         for down in DOWN if number == 0 else DOWN[number : number + 1]:
