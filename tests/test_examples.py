@@ -29,6 +29,14 @@ EXPECTED = {
         "the old key is refused: 403",
         "the new key reads: b'date,amount\\n'",
     ),
+    "client_side.py": (
+        "stored 33554432 bytes: AES_256_GCM_HKDF_SHA512_COMMIT_KEY, and AES256 at rest",
+        "bytes 16000000-16000015/33554432 b'000000001000000\\n'",
+        "the last line: b'000000002097151\\n'",
+        "Ireland alone: KeyUnavailable DisabledException",
+        "Virginia alone: 33554432 bytes",
+        "under another name, encrypted again: 33554432",
+    ),
     "drop_in.py": (
         "smart_open: aws:kms",
         "pandas: aws:kms",

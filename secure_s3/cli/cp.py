@@ -28,6 +28,7 @@ examples:
   secure-s3 cp report.pdf s3://amzn-s3-demo-bucket/reports/ --kms-key-arn arn:aws:kms:…
   secure-s3 cp -r photos s3://amzn-s3-demo-bucket/photos --resume photos.json
   secure-s3 cp s3://amzn-s3-demo-bucket/report.pdf - | less
+  secure-s3 cp ledger.db s3://amzn-s3-demo-bucket/ --encryption client-side --kms-key-arn arn:aws:kms:…,arn:…
 """
 _STREAM = "-"
 
@@ -265,7 +266,9 @@ def _report_one(receipt: Receipt, args: argparse.Namespace) -> None:
     if args.json:
         print_json(receipt.to_dict(), stream)
         return
-    protection = " ".join(filter(None, (receipt.algorithm, receipt.kms_key_id))) or "not reported"
+    client_side = "client-side" if receipt.client_side else None
+    known = filter(None, (client_side, receipt.algorithm, receipt.kms_key_id))
+    protection = " ".join(known) or "not reported"
     print(
         clean(
             f"{args.source} -> {args.dest}: {size(receipt.bytes)} in {receipt.seconds:.2f} s, {protection}"

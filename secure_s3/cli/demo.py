@@ -18,6 +18,7 @@ from .output import clean, print_json, print_table
 if TYPE_CHECKING:
     from ..encryption import Strategy
     from ..local import LocalAws
+    from ..transfer.receipts import Receipt
 
 _EPILOG = """\
 It needs the extra: pip install 'secure-s3[local]'. Nothing leaves this machine, and nothing stays on it.
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         report = probe_tls(aws.endpoint_url, ca_bundle=aws.ca_bundle)
         strategies = _strategies(aws)
         rounds = [_round(aws, strategy) for strategy in strategies]
-        refusals = _refusals(aws, strategies[-1])
+        refusals = [*_refusals(aws, strategies[-1]), *_client_side_refusals(aws, strategies[-2])]
         said: dict[str, Any] = {
             "endpoint": aws.endpoint_url,
             "tls": {"offered": report.offered, "accepted": report.accepted, "cipher": report.cipher},
@@ -81,9 +82,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _strategies(aws: LocalAws) -> list[Strategy]:
-    from ..encryption import DsseKms, SseC, SseKms, SseS3
+    from ..encryption import ClientSide, DsseKms, SseC, SseKms, SseS3
+    from ..envelope.keys import KmsKeys
 
-    return [SseKms(aws.kms_key_arn), DsseKms(aws.kms_key_arn), SseS3(), SseC.generate()]
+    key = aws.kms_key_arn
+    client_side = ClientSide(KmsKeys(key), server_side=SseKms(key))
+    return [SseKms(key), DsseKms(key), SseS3(), client_side, SseC.generate()]
 
 
 def _round(aws: LocalAws, strategy: Strategy) -> Round:
@@ -99,7 +103,7 @@ def _round(aws: LocalAws, strategy: Strategy) -> Round:
             for path in Path(folder).rglob("*")
             if path.is_file()
         }
-    reported = {file.receipt.algorithm or "nothing" for file in up if file.receipt}
+    reported = {_told(file.receipt) for file in up if file.receipt}
     return Round(
         strategy=strategy.label,
         files=len(up.done),
@@ -109,6 +113,11 @@ def _round(aws: LocalAws, strategy: Strategy) -> Round:
         reported=", ".join(sorted(reported)),
         hashes_equal=sent == got,
     )
+
+
+def _told(receipt: Receipt) -> str:
+    algorithm = receipt.algorithm or "nothing"
+    return f"ciphertext, {algorithm}" if receipt.client_side else algorithm
 
 
 def _package_files() -> dict[Path, str]:
@@ -139,6 +148,29 @@ def _refusals(aws: LocalAws, sse_c: Strategy) -> list[Refusal]:
         _refused("a client over plain HTTP", over_http),
         _refused("an SSE-C object without its key", read_with(SseS3())),
         _refused("an SSE-C object with another key", read_with(SseC.generate())),
+    ]
+
+
+def _client_side_refusals(aws: LocalAws, strategy: Strategy) -> list[Refusal]:
+    """Under client-side encryption: objects that were swapped or replaced, and raw writes."""
+    here, there = (f"{strategy.label}/{name}" for name in ("client.py", "errors.py"))
+    # As somebody would do it who may write to the bucket, but has no key.
+    other: Any = aws.session().client("s3")
+    other.copy_object(Bucket=_BUCKET, Key=there, CopySource={"Bucket": _BUCKET, "Key": here})
+    other.put_object(Bucket=_BUCKET, Key=here, Body=b"not encrypted")
+    other.close()
+    s3 = aws.client(strategy)
+
+    def read(key: str) -> Callable[[], Any]:
+        return lambda: s3.get_object(Bucket=_BUCKET, Key=key)
+
+    def write() -> Any:
+        return s3.boto3.put_object(Bucket=_BUCKET, Key=here, Body=b"not encrypted")
+
+    return [
+        _refused("an encrypted object in the place of another", read(there)),
+        _refused("a plaintext in the place of an encrypted object", read(here)),
+        _refused("a raw write through s3.boto3", write),
     ]
 
 

@@ -20,6 +20,9 @@ _VARIABLES = {
     "encryption": "SECURE_S3_ENCRYPTION",
     "kms_key_arn": "SECURE_S3_KMS_KEY_ARN",
     "sse_c_key_file": "SECURE_S3_SSE_C_KEY_FILE",
+    "raw_key_file": "SECURE_S3_RAW_KEY_FILE",
+    "raw_key_name": "SECURE_S3_RAW_KEY_NAME",
+    "server_side_kms_key_arn": "SECURE_S3_SERVER_SIDE_KMS_KEY_ARN",
     "profile_name": "SECURE_S3_PROFILE",
     "min_tls": "SECURE_S3_MIN_TLS",
     "ca_bundle": "SECURE_S3_CA_BUNDLE",
@@ -49,12 +52,31 @@ def add_client_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the client (each has its variable, SECURE_S3_…; the option wins)")
     group.add_argument(
         "--encryption",
-        choices=("sse-kms", "dsse-kms", "sse-s3", "sse-c"),
+        choices=("sse-kms", "dsse-kms", "sse-s3", "sse-c", "client-side"),
         help="how objects are protected (SECURE_S3_ENCRYPTION; default sse-kms)",
     )
-    group.add_argument("--kms-key-arn", metavar="ARN", help="full ARN of the key (SECURE_S3_KMS_KEY_ARN)")
+    group.add_argument(
+        "--kms-key-arn",
+        metavar="ARN",
+        help="full ARN of the key; of several with commas for client-side (SECURE_S3_KMS_KEY_ARN)",
+    )
     group.add_argument(
         "--sse-c-key-file", metavar="FILE", help="file of 32 bytes (SECURE_S3_SSE_C_KEY_FILE); means sse-c"
+    )
+    group.add_argument(
+        "--raw-key-file",
+        metavar="FILE",
+        help="file of 32 bytes for client-side (SECURE_S3_RAW_KEY_FILE); means client-side",
+    )
+    group.add_argument(
+        "--raw-key-name",
+        metavar="NAME",
+        help="what objects call that key (SECURE_S3_RAW_KEY_NAME)",
+    )
+    group.add_argument(
+        "--server-side-kms-key-arn",
+        metavar="ARN",
+        help="SSE-KMS on top of client-side (SECURE_S3_SERVER_SIDE_KMS_KEY_ARN; default SSE-S3)",
     )
     group.add_argument("--endpoint-url", metavar="URL", help="another https endpoint than AWS's")
     group.add_argument("--ca-bundle", metavar="FILE", help="PEM file of the CA that signed its certificate")
@@ -86,6 +108,8 @@ def environment(
     merged = {**environ, **{variable: value for variable, value in given.items() if value}}
     if args.encryption is None and args.sse_c_key_file and not args.kms_key_arn:
         merged["SECURE_S3_ENCRYPTION"] = "sse-c"
+    if args.encryption is None and args.raw_key_file and not args.sse_c_key_file:
+        merged["SECURE_S3_ENCRYPTION"] = "client-side"
     configured = merged.keys() & {"SECURE_S3_ENCRYPTION", "SECURE_S3_KMS_KEY_ARN"}
     if only_reads and not configured and merged.get("SECURE_S3_PROFILE", "standard") == "standard":
         merged["SECURE_S3_ENCRYPTION"] = "sse-s3"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import limits
-from ..encryption import ClientSide, Strategy
+from ..encryption import Strategy
 from ..errors import EncryptionNotConfirmed
 from ..guard import copy_source_parameters
 from ..guard.faults import typed
@@ -66,7 +66,7 @@ def copy(
     )
     try:
         with typed("copy", bucket, key):
-            answer, size = job.run(source_encryption, source_client)
+            answer, size = job.run(reader, source_encryption)
     except Stopped as error:
         raise (job.tracker.failure or error) from None
     return receipt(answer, bucket=bucket, key=key, size=size, seconds=time.perf_counter() - started)
@@ -87,9 +87,8 @@ class _Copy:
         self.client, self.source, self.target = client, source, target
         self.extra, self.settings, self.tracker = extra, settings, tracker
 
-    def run(self, source_encryption: Strategy | None, source_client: Any) -> tuple[Mapping[str, Any], int]:
+    def run(self, reader: Any, source_encryption: Strategy | None) -> tuple[Mapping[str, Any], int]:
         """The answer that settled it, and the number of bytes."""
-        reader = reading_client(self.client, source_client, source_encryption)
         self.extra = dict(copy_source_parameters(self.client, source_encryption)) | self.extra
         with typed("HeadObject", self.source["Bucket"], self.source["Key"]):
             head = reader.head_object(**self.source)

@@ -111,7 +111,7 @@ class _Download:
         from .opening import Place
 
         place = Place.of(self.client, self.request["Bucket"], self.request["Key"])
-        with closing(answer["Body"]):
+        with closing(answer["Body"]), place.located():
             return answer, *self._run_sealed(place, None if whole else window, write)
 
     def _run_sealed(self, place: Place, window: int | None, write: Write) -> tuple[int, str]:

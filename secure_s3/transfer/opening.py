@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -20,7 +21,7 @@ from ..envelope.header import Header, Read, read_header
 from ..envelope.layout import Layout
 from ..envelope.reader import FrameOpener, OpeningReader
 from ..envelope.suites import require_committing
-from ..errors import ConfigurationError, DowngradeError, IntegrityError
+from ..errors import ConfigurationError, DowngradeError, IntegrityError, KeyAccessError
 from .batch_keys import batch_keys
 from .sealing import client_side_of, kms_of
 from .windows import Stretch
@@ -62,12 +63,13 @@ class Place:
             ContextMismatch: it belongs to another place or purpose.
             TamperedError: it is malformed.
         """
-        try:
-            header = read_header(read)
-            if not self.strategy.allow_non_committing_suites:
-                require_committing(header.suite)
-        except IntegrityError as error:
-            raise self._named(error, metadata) from None
+        with self.located():
+            try:
+                header = read_header(read)
+                if not self.strategy.allow_non_committing_suites:
+                    require_committing(header.suite)
+            except DowngradeError as error:
+                raise _named(error, metadata) from None
         self.strategy.check_context(header.context, self.bucket, self.key)
         return header
 
@@ -79,37 +81,41 @@ class Place:
             TamperedError: the header is not what was written.
         """
         kms = kms_of(self.client)
-        try:
+        with self.located():
             if self.strategy.batch is not None:
                 secret = batch_keys(kms).for_reading(self.strategy, header, kms)
             else:
                 secret = self.strategy.keys.data_key(header.wrapped_keys, header.context, header.suite, kms)
             return MessageKey.of(header, secret.reveal())
-        except Exception as error:
-            self._locate(error)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Within it, errors about the object say which one it is."""
+        try:
+            yield
+        except (IntegrityError, KeyAccessError) as error:
+            if error.bucket is None:
+                error.bucket, error.key = self.bucket, self.key
+                error.what = f"{self}: {error.what}"
             raise
 
-    def _named(self, error: IntegrityError, metadata: Mapping[str, str] | None) -> IntegrityError:
-        """The error, with the place and, where it can be told, what the object is instead."""
-        self._locate(error)
-        names = {name.lower() for name in metadata or {}}
-        found = next((version for name, version in _S3EC.items() if name in names), None)
-        if found and isinstance(error, DowngradeError):
-            error.what = f"the object was written by the Amazon S3 Encryption Client, {found}"
-            error.why = "this client reads AWS Encryption SDK messages only"
-            error.fix = "read it with that client, and write it again with this one"
-        return error
 
-    def _locate(self, error: Exception) -> None:
-        for name in ("bucket", "key"):
-            if getattr(error, name, "") is None:
-                setattr(error, name, getattr(self, name))
+def _named(error: DowngradeError, metadata: Mapping[str, str] | None) -> DowngradeError:
+    """The error; where it can be told, with what the object is instead."""
+    names = {name.lower() for name in metadata or {}}
+    found = next((version for name, version in _S3EC.items() if name in names), None)
+    if found:
+        error.what = f"the object was written by the Amazon S3 Encryption Client, {found}"
+        error.why = "this client reads AWS Encryption SDK messages only"
+        error.fix = "read it with that client, and write it again with this one"
+    return error
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A message whose header is verified."""
 
+    place: Place
     header: Header
     key: MessageKey
     layout: Layout
@@ -124,7 +130,8 @@ class Opened:
         """Plaintext *start* to *end*; *read* gives the frames that ``span`` names."""
         first, last = self.layout.frames_of(start, end)
         skip = start - self.layout.plain_offset(first)
-        return OpeningReader(read, self.opener(first, last), skip=skip, size=end - start, close=close)
+        opener = self.opener(first, last)
+        return _PlacedReader(self.place, read, opener, skip=skip, size=end - start, close=close)
 
     def stretches(self, window: int | None) -> list[Stretch]:
         """All frames, in windows of about that many bytes; in one for None."""
@@ -146,10 +153,24 @@ class Opened:
         return self.layout.offset(first), self.layout.offset(last + 1)
 
 
+class _PlacedReader(OpeningReader):
+    """An OpeningReader whose errors name the object."""
+
+    def __init__(self, place: Place, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._place = place
+
+    def read(self, amount: int | None = -1) -> bytes:
+        """As OpeningReader."""
+        with self._place.located():
+            return super().read(amount)
+
+
 def open_message(place: Place, header: Header, message_bytes: int) -> Opened:
     """The message of a header, in an object of that length. Signed ones go through ``spooled``."""
-    layout = Layout.of_message(header.length, header.frame_bytes, message_bytes)
-    return Opened(header, place.unlock(header), layout)
+    with place.located():
+        layout = Layout.of_message(header.length, header.frame_bytes, message_bytes)
+    return Opened(place, header, place.unlock(header), layout)
 
 
 def spooled(place: Place, header: Header, read: Read) -> tuple[BinaryIO, Opened]:
@@ -165,11 +186,12 @@ def spooled(place: Place, header: Header, read: Read) -> tuple[BinaryIO, Opened]
         file.write(header.raw)
         while data := read(_BLOCK):
             file.write(data)
-        end = verify_signature(file, header)
+        with place.located():
+            end = verify_signature(file, header)
     except BaseException:
         file.close()
         raise
-    return file, Opened(header, key, Layout.of_message(header.length, header.frame_bytes, end))
+    return file, Opened(place, header, key, Layout.of_message(header.length, header.frame_bytes, end))
 
 
 def stretch_reader(message: Opened, file: BinaryIO, start: int, end: int) -> OpeningReader:
