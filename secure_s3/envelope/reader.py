@@ -54,6 +54,12 @@ class FrameOpener:
                 return _NOTHING
             used += self._open(memoryview(bytes(self._carry)), used)
             self._carry.clear()
+        if whole := self._whole_frames(len(view)):
+            size = whole * (self._layout.frame_bytes + FRAME_OVERHEAD)
+            room = self._out[used:]
+            used += self._key.open_regular(self._next, whole, self._layout.frame_bytes, view[:size], room)
+            self._next += whole
+            view = view[size:]
         while view and len(view) >= (wire := self._wire()):
             used += self._open(view[:wire], used)
             view = view[wire:]
@@ -64,6 +70,11 @@ class FrameOpener:
         """Raise TamperedError unless the last frame was there."""
         if self._next <= self._last:
             raise malformed(f"it ends before frame {self._next} is complete")
+
+    def _whole_frames(self, size: int) -> int:
+        """How many of the next frames are regular, and complete in that many bytes."""
+        regular = min(self._layout.regular, self._last) - self._next + 1
+        return max(0, min(regular, size // (self._layout.frame_bytes + FRAME_OVERHEAD)))
 
     def _wire(self) -> int:
         """The length of the next frame."""

@@ -147,24 +147,30 @@ class SealedRun:
         if len(plain) != wanted:
             raise _other_source("it has become shorter")
         self._start = self._end = len(self._prefix) + index * wire
-        used = 0
-        for number in range(index, index + count):
-            piece = plain[:frame]
-            plain = plain[frame:]
-            final = self._final and number == self._frames - 1
-            used += self._message.key.seal(self._first + number, piece, self._view[used:], final=final)
-            self._same_as_before(number, self._view[used - TAG_BYTES : used])
-        self._end = self._start + used
+        self._end += self._seal_frames(index, count, plain)
 
-    def _same_as_before(self, number: int, tag: memoryview) -> None:
-        place = slice(number * TAG_BYTES, (number + 1) * TAG_BYTES)
-        before = self._tags[place]
-        if before == tag:
-            return
-        if any(before):
-            self._view[:] = bytes(len(self._view))
-            raise _other_source("a part of it that had been read already is not the same any more")
-        self._tags[place] = tag
+    def _seal_frames(self, index: int, count: int, plain: memoryview) -> int:
+        """Fill the window with *count* frames from the one at *index* on; the bytes they take."""
+        key, view, frame = self._message.key, self._view, self._message.frame_bytes
+        final = self._final and index + count == self._frames
+        regular = count - final
+        tags = key.seal_regular(self._first + index, regular, frame, plain, view)
+        used = regular * (frame + FRAME_OVERHEAD)
+        if final:
+            used += key.seal(self._first + index + regular, plain[regular * frame :], view[used:], final=True)
+            tags += view[used - TAG_BYTES : used]
+        self._same_as_before(index * TAG_BYTES, tags)
+        return used
+
+    def _same_as_before(self, at: int, tags: bytearray) -> None:
+        before = self._tags[at : at + len(tags)]
+        if before != tags and any(before):
+            for place in range(0, len(tags), TAG_BYTES):
+                tag = before[place : place + TAG_BYTES]
+                if any(tag) and tag != tags[place : place + TAG_BYTES]:
+                    self._view[:] = bytes(len(self._view))
+                    raise _other_source("a part of it that had been read already is not the same any more")
+        self._tags[at : at + len(tags)] = tags
 
 
 def _other_source(why: str) -> SourceChanged:

@@ -10,7 +10,7 @@ from .. import limits
 from ..envelope.header import Header, Read
 from ..envelope.layout import Layout
 from ..envelope.reader import OpeningReader
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, SourceChanged
 from ..guard.bodies import streaming
 from ..guard.faults import invalid_range
 from .answers import whole_object
@@ -184,8 +184,12 @@ def _plaintext(body: Any, length: Any) -> Part:
 def _of_file(body: BinaryIO) -> Part:
     source, start = ObjectSource(body), 0
     if source.size is not None and source.size > limits.MIB:
-        start = body.tell()
-        return Part(lambda offset, size: _read_at(body, start + offset, size), 0, source.size, Tracker())
+        start, end = body.tell(), source.size
+
+        def read(offset: int, size: int) -> bytes:
+            return _read_at(body, start + offset, size, last=offset + size == end)
+
+        return Part(read, 0, end, Tracker())
     source.settle(_IN_MEMORY)
     if source.size is None:
         raise ConfigurationError(
@@ -198,6 +202,13 @@ def _of_file(body: BinaryIO) -> Part:
     return part
 
 
-def _read_at(body: BinaryIO, offset: int, size: int) -> bytes:
+def _read_at(body: BinaryIO, offset: int, size: int, *, last: bool) -> bytes:
     body.seek(offset)
-    return read_exactly(body, size)
+    data = read_exactly(body, size)
+    if last and read_exactly(body, 1):
+        raise SourceChanged(
+            "the body holds more than it had at the start",
+            why="it grew while it was being read",
+            fix="send it when nothing writes to it any more, or pass a bounded view of it",
+        )
+    return data

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [small|large|batch|memory|import|envelope ...]``: all of them without a name.
+"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed …]``: all without a name.
 
 The server is the embedded endpoint in a child process, over TLS. A ratio above 1 means that ours is faster
 or smaller than the other side in the same run.
@@ -12,7 +12,7 @@ import platform
 import ssl
 import sys
 
-from . import batch, envelope, imports, large, memory, small
+from . import batch, envelope, imports, large, memory, sealed, small
 
 BENCHMARKS = {
     "small": small.main,
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "memory": memory.main,
     "import": imports.main,
     "envelope": envelope.main,
+    "sealed": sealed.main,
 }
 
 
