@@ -35,6 +35,7 @@ def code_for(error: BaseException) -> int:
         (errors.LocalEndpointError, USAGE),
         (errors.IntegrityError, INTEGRITY),
         (errors.TransportError, TRANSPORT),
+        (errors.KeyAccessError, DENIED),
     ):
         if isinstance(error, kind):
             return code

@@ -202,7 +202,7 @@ def test_sizes_are_readable(count: int, text: str) -> None:
 
 
 def test_demo_holds(run: Callable[..., Run]) -> None:
-    """The demo sends and reads back every file with every strategy, and is refused three times."""
+    """The demo sends and reads back every file with every strategy, and is refused where it should be."""
     result = run("demo", "--json")
     told = result.json
     assert (result.code, told["held"]) == (0, True)
@@ -211,6 +211,7 @@ def test_demo_holds(run: Callable[..., Run]) -> None:
         "sse-kms": "aws:kms",
         "dsse-kms": "aws:kms:dsse",
         "sse-s3": "AES256",
+        "client-side": "ciphertext, aws:kms",
         "sse-c": "SSE-C",
     }
     assert all(item["hashes_equal"] and item["files"] > 50 for item in rounds.values())
@@ -218,6 +219,9 @@ def test_demo_holds(run: Callable[..., Run]) -> None:
         "InsecureTransport",
         "InvalidRequest",
         "AccessDenied",
+        "ContextMismatch",
+        "DowngradeError",
+        "EncryptionConflict",
     ]
     assert told["tls"]["accepted"]
 
@@ -225,7 +229,8 @@ def test_demo_holds(run: Callable[..., Run]) -> None:
 def test_demo_that_does_not_hold_says_so(run: Callable[..., Run], monkeypatch: Any) -> None:
     """If something is not refused or a hash differs, the table says NO and the exit code is 1."""
     monkeypatch.setattr(demo, "_refused", lambda what, attempt: demo.Refusal(what, "", "it worked"))
-    monkeypatch.setattr(demo, "_strategies", lambda aws: [secure_s3.SseC.generate()])
+    strategies = [secure_s3.SseS3(), secure_s3.SseC.generate()]
+    monkeypatch.setattr(demo, "_strategies", lambda aws: strategies)
     monkeypatch.setattr(demo, "_sha256", lambda path: str(path))
     result = run("demo")
     assert result.code == 1

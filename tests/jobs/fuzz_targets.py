@@ -20,7 +20,7 @@ from secure_s3.envelope import signature
 from secure_s3.envelope.describe import describe
 from secure_s3.envelope.frames import FINAL, MessageKey
 from secure_s3.envelope.header import Header, Read, parse_context, read_header, serialise_context
-from secure_s3.envelope.layout import FRAME_OVERHEAD, Layout
+from secure_s3.envelope.layout import FINAL_OVERHEAD, FRAME_OVERHEAD, Layout
 from secure_s3.envelope.reader import FrameOpener, OpeningReader
 from secure_s3.errors import SecureS3Error
 from tests.envelope.test_vectors import NEGATIVE, NO_KMS, POSITIVE, VECTORS, key_of, opened
@@ -132,6 +132,16 @@ def fuzz_open(data: bytes, one: int, two: int) -> None:
     opener.finish()
     assert layout.plain_bytes == len(truth.plain)
     assert truth.plain[at:] == out, "it is not the whole plaintext"
+    frames = b"".join(_frames(key, layout, truth.plain, first))
+    assert frames == data[layout.offset(first) :], "two messages mean the same"
+
+
+def _frames(key: MessageKey, layout: Layout, plain: bytes, first: int) -> Iterator[bytes]:
+    """The only frames that this plaintext can have, from one on."""
+    room = memoryview(bytearray(min(layout.frame_bytes, len(plain)) + FINAL_OVERHEAD))
+    for number in range(first, layout.frames + 1):
+        piece = plain[layout.plain_offset(number) : layout.plain_offset(number + 1)]
+        yield bytes(room[: key.seal(number, memoryview(piece), room, final=number == layout.frames)])
 
 
 def fuzz_range(data: bytes, one: int, two: int) -> None:

@@ -149,7 +149,7 @@ def reads(way: Way, s3: SecureS3Client, folder: Path) -> bytes:
 
 
 def refuse_at_kms(s3: SecureS3Client, operation: str, code: str, times: int = ALWAYS) -> list[str]:
-    """Have KMS refuse an operation of the client's, as it answers on the wire; a list of the keys asked."""
+    """Have KMS refuse an operation of a client that has not asked it yet; a list of what was refused."""
     asked: list[str] = []
 
     def refuse(params: dict[str, Any], **_: Any) -> Any:

@@ -63,8 +63,8 @@ def _failure(way: Way, s3: SecureS3Client, folder: Path) -> Any:
 )
 def test_refused_by_kms(place: Place, folder: Path, way: Way, code: str, kind: type[Exception]) -> None:
     """What KMS refused is a KeyAccessError, and what a caller of KMS would catch, with its answer."""
+    place.client(_kms(place)).put_object(Bucket=BUCKET, Key="k", Body=content(3 * FRAME))
     s3 = place.client(_kms(place))
-    s3.put_object(Bucket=BUCKET, Key="k", Body=content(3 * FRAME))
     asked = refuse_at_kms(s3, "Decrypt", code)
     error = _failure(way, s3, folder)
     assert isinstance(error, errors.KeyAccessError)
@@ -137,7 +137,10 @@ def test_key_of_another_region_takes_over(place: Place, folder: Path) -> None:
     for way in WAYS[:3]:
         assert reads(way, s3, folder) == content(100)
     assert reads(WAYS[0], place.client(_kms(place, far)), folder) == content(100)
+    s3 = place.client(s3.encryption)
     refuse_at_kms(s3, "Decrypt", "AccessDeniedException")
+    for path in folder.iterdir():
+        path.unlink()
     error = _failure(WAYS[0], s3, folder)
     assert len(error.refusals) == 2
     assert far in str(error)
