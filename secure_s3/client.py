@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from .encryption import Strategy, strategy_from_env
 from .errors import ConfigurationError
-from .guard import guarded_copy, with_strategy
+from .guard import guard_of, guarded_copy, with_strategy
 from .guard.faults import typed
 from .guard.session import plain_session
 from .profile import STANDARD, SecurityProfile
@@ -99,8 +99,11 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, those to KMS included."""
         self._client.close()
+        guard = guard_of(self._client)
+        if guard is not None and guard.kms is not None:
+            guard.kms.close()
 
     @property
     def session(self) -> Any:

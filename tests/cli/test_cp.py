@@ -237,3 +237,62 @@ def test_nothing_is_left_in_the_working_folder(
     monkeypatch.chdir(tree / "sub")
     assert run("cp", f"s3://{bucket}/none", "./").code == 1
     assert os.listdir(".") == []
+
+
+def test_client_side_goes_up_and_comes_down(
+    run: Runner, bucket: str, tree: Path, tmp_path: Path, local_aws: LocalAws
+) -> None:
+    """With client-side encryption a folder goes up as ciphertext, says so, and comes down the same."""
+    how = ["--encryption", "client-side", "--server-side-kms-key-arn", local_aws.kms_key_arn]
+    up = run("cp", tree / "a.txt", f"s3://{bucket}/in/", *how)
+    assert (up.code, "client-side aws:kms arn:" in up.out) == (0, True)
+    plain = local_aws.session().client("s3")
+    assert b"alpha" not in plain.get_object(Bucket=bucket, Key="in/a.txt")["Body"].read()
+    assert run("cp", "-r", tree, f"s3://{bucket}/all", *how).code == 0
+    assert run("cp", "-r", f"s3://{bucket}/all", tmp_path / "back", *how).code == 0
+    assert (tmp_path / "back" / "sub" / "b.txt").read_bytes() == b"beta"
+    assert run("cp", f"s3://{bucket}/in/a.txt", f"s3://{bucket}/renamed", *how).code == 0
+    assert run("cp", f"s3://{bucket}/renamed", tmp_path / "renamed", *how).code == 0
+    assert (tmp_path / "renamed").read_bytes() == b"alpha"
+
+
+def test_client_side_with_a_raw_key(run: Runner, bucket: str, tree: Path, tmp_path: Path) -> None:
+    """--raw-key-file means client-side encryption; another key ends with 3, no key file at all with 2."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(os.urandom(32))
+    mine = ["--raw-key-file", tmp_path / "one"]
+    assert run("cp", tree / "a.txt", f"s3://{bucket}/a", *mine).code == 0
+    assert run("cp", f"s3://{bucket}/a", tmp_path / "back", *mine).code == 0
+    other = run("cp", f"s3://{bucket}/a", tmp_path / "no", "--raw-key-file", tmp_path / "two")
+    assert (other.code, "does not open" in other.err) == (3, True)
+    named = run("cp", f"s3://{bucket}/a", tmp_path / "no", *mine, "--raw-key-name", "another")
+    assert (named.code, "no configured key opens" in named.err) == (3, True)
+    assert run("cp", f"s3://{bucket}/a", tmp_path / "no", "--raw-key-file", tmp_path / "none").code == 2
+    assert not (tmp_path / "no").exists()
+
+
+def test_client_side_objects_that_were_exchanged(
+    run: Runner, bucket: str, tree: Path, tmp_path: Path, local_aws: LocalAws
+) -> None:
+    """An exchanged or replaced object ends with 4 and leaves no file."""
+    how = ["--encryption", "client-side"]
+    assert run("cp", tree / "a.txt", f"s3://{bucket}/a", *how).code == 0
+    plain = local_aws.session().client("s3")
+    plain.copy_object(Bucket=bucket, Key="b", CopySource={"Bucket": bucket, "Key": "a"})
+    plain.put_object(Bucket=bucket, Key="a", Body=b"not encrypted")
+    for key, text in (("a", "not encrypted by a client"), ("b", "does not belong there")):
+        result = run("cp", f"s3://{bucket}/{key}", tmp_path / "no", *how)
+        assert (result.code, text in result.err) == (4, True)
+    assert not (tmp_path / "no").exists()
+
+
+def test_nothing_is_skipped_under_client_side_encryption(
+    run: Runner, bucket: str, tree: Path, local_aws: LocalAws
+) -> None:
+    """A plaintext object with the file's content is no reason to leave the file out: it is written over."""
+    plain = local_aws.session().client("s3")
+    for key, body in (("t/a.txt", b"alpha"), ("t/sub/b.txt", b"beta")):
+        plain.put_object(Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="CRC32")
+    result = run("cp", "-r", tree, f"s3://{bucket}/t", "--skip-existing", "--encryption", "client-side")
+    assert (result.code, "2 files," in result.out) == (0, True)
+    assert plain.get_object(Bucket=bucket, Key="t/a.txt")["Body"].read()[:1] == b"\x02"

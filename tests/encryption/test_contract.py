@@ -15,9 +15,19 @@ from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
 
 from secure_s3 import errors
-from secure_s3.encryption import STRATEGIES, DsseKms, SseC, SseKms, SseS3, Strategy, strategy_from_env
+from secure_s3.encryption import (
+    STRATEGIES,
+    ClientSide,
+    DsseKms,
+    SseC,
+    SseKms,
+    SseS3,
+    Strategy,
+    strategy_from_env,
+)
 from secure_s3.encryption.operations import CUSTOMER_KEY, HEADERS, MEMBERS, SESSIONS, WRITES
 from secure_s3.encryption.strategy import ServerSide
+from secure_s3.envelope.keys import KmsKeys, RawAesKey
 from secure_s3.profile import STRATEGY_NAMES
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -28,6 +38,14 @@ EXAMPLES: dict[type[Strategy], list[Strategy]] = {
     DsseKms: [DsseKms(KEY_ARN), DsseKms(KEY_ARN, context={"a": "b"})],
     SseS3: [SseS3()],
     SseC: [SseC(RAW_KEY)],
+    ClientSide: [
+        ClientSide(KmsKeys(KEY_ARN)),
+        ClientSide(KmsKeys(KEY_ARN, OTHER_ARN), server_side=SseKms(KEY_ARN), context={"a": "b"}),
+        ClientSide(KmsKeys.discovery("111122223333"), server_side=DsseKms(KEY_ARN), bind_location=False),
+        ClientSide(KmsKeys(KEY_ARN)).for_batch("photos/", "2026-11-21"),
+        ClientSide(RawAesKey("vault/1", RAW_KEY), frame_bytes=4096, allow_non_committing_suites=True),
+        ClientSide(KmsKeys(KEY_ARN), server_side=SseC(RAW_KEY)),
+    ],
 }
 ALL = [example for examples in EXAMPLES.values() for example in examples]
 MODEL: ServiceModel = botocore.session.Session().get_service_model("s3")
@@ -46,6 +64,13 @@ REQUIRED: dict[str, Any] = {
 }
 
 each_strategy = pytest.mark.parametrize("strategy", ALL, ids=repr)
+
+
+def holds_a_key(strategy: Strategy) -> bool:
+    """Whether a strategy, or what it is made of, has the bytes of a key in it."""
+    if isinstance(strategy, ClientSide):
+        return isinstance(strategy.keys, RawAesKey) or holds_a_key(strategy.server_side)
+    return isinstance(strategy, SseC)
 
 
 def members(operation: str, side: str) -> set[str]:
@@ -92,7 +117,7 @@ class TestValue:
     def test_pickle(self, strategy: Strategy) -> None:
         """It survives pickling, or refuses it because it holds a key."""
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            if isinstance(strategy, SseC):
+            if holds_a_key(strategy):
                 with pytest.raises(TypeError):
                     pickle.dumps(strategy, protocol)
             elif protocol >= 2:  # older protocols know no slots
@@ -179,10 +204,11 @@ def test_what_is_handed_out_cannot_change_the_strategy(strategy: Strategy) -> No
 @each_strategy
 def test_the_source_of_a_copy(strategy: Strategy) -> None:
     """What a copy needs for its source are members of both copies; only SSE-C needs any."""
+    at_rest = strategy.server_side if isinstance(strategy, ClientSide) else strategy
     source = set(strategy.copy_source())
     for operation in ("CopyObject", "UploadPartCopy"):
         assert source <= members(operation, "input")
-    assert bool(source) is isinstance(strategy, SseC)
+    assert bool(source) is isinstance(at_rest, SseC)
 
 
 @pytest.mark.parametrize("operation", sorted(CUSTOMER_KEY))
@@ -232,6 +258,7 @@ def test_unknown_names(label: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("label", "variable"),
     [
+        ("client-side", "SECURE_S3_KMS_KEY_ARN"),
         ("sse-kms", "SECURE_S3_KMS_KEY_ARN"),
         ("dsse-kms", "SECURE_S3_KMS_KEY_ARN"),
         ("sse-c", "SECURE_S3_SSE_C_KEY_FILE"),
@@ -261,5 +288,18 @@ def test_another_key_is_another_strategy() -> None:
         SseS3(),
         SseC(RAW_KEY),
         SseC(bytes(32)),
+        *EXAMPLES[ClientSide],
+        ClientSide(KmsKeys(OTHER_ARN)),
+        ClientSide(KmsKeys(KEY_ARN), frame_bytes=4096),
+        ClientSide(KmsKeys(KEY_ARN), context={"a": "b"}),
+        ClientSide(KmsKeys(KEY_ARN), context={"a": "c"}),
+        ClientSide(KmsKeys(KEY_ARN), bind_location=False),
+        ClientSide(KmsKeys(KEY_ARN), allow_non_committing_suites=True),
+        ClientSide(KmsKeys(KEY_ARN)).for_batch("photos/", "2026-11-22"),
+        ClientSide(KmsKeys(KEY_ARN)).for_batch("", "2026-11-21"),
+        ClientSide(RawAesKey("vault/1", RAW_KEY)),
+        ClientSide(RawAesKey("vault/1", bytes(32))),
+        ClientSide(RawAesKey("vault/2", RAW_KEY)),
+        ClientSide(RawAesKey("vault/1", RAW_KEY, namespace="other")),
     ]
     assert len(set(different)) == len(different)

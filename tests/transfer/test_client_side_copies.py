@@ -170,9 +170,7 @@ def test_source_client_decides_how_it_reads(place: Place, cse: SecureS3Client) -
 @BOTH
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["single", "multipart"])
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
-def test_tampered_source(
-    place: Place, cse: SecureS3Client, copy: Any, size: int, existing: bool
-) -> None:
+def test_tampered_source(place: Place, cse: SecureS3Client, copy: Any, size: int, existing: bool) -> None:
     """A source that does not verify to its end leaves no copy, and what was there before is untouched."""
     whole = message(size, "source")
     for changed in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[: len(whole) - FRAME], whole + b"\0"):
@@ -212,9 +210,7 @@ def test_versions(place: Place, cse: SecureS3Client) -> None:
         assert place.head()["Metadata"] == {"a": "b"}
 
 
-def test_source_replaced_meanwhile(
-    place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client
-) -> None:
+def test_source_replaced_meanwhile(place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client) -> None:
     """A source that is replaced while it is copied is noticed, and nothing stays of the copy."""
     place.put(message(LARGE, "source"), "source")
 
@@ -258,10 +254,10 @@ def test_callback_raises(place: Place, cse: SecureS3Client, kind: type[BaseExcep
 
 
 @BOTH
-@pytest.mark.parametrize("extra", [{"Nonsense": 1}, {"ServerSideEncryption": "aws:kms"}, {"ACL": "public-read"}])
-def test_extra_args_refused(
-    place: Place, cse: SecureS3Client, copy: Any, extra: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(
+    "extra", [{"Nonsense": 1}, {"ServerSideEncryption": "aws:kms"}, {"ACL": "public-read"}]
+)
+def test_extra_args_refused(place: Place, cse: SecureS3Client, copy: Any, extra: dict[str, Any]) -> None:
     """ExtraArgs that are unknown, contradict the strategy or open the copy are refused."""
     place.put(message(SMALL, "source"), "source")
     with pytest.raises(errors.ConfigurationError, match=next(iter(extra))):

@@ -209,9 +209,7 @@ def test_key_providers_keep_what_kms_said(place: Place, folder: Path) -> None:
 
 
 @by_way
-def test_another_place_is_not_asked_for(
-    place: Place, folder: Path, way: Way, kms_calls: list[str]
-) -> None:
+def test_another_place_is_not_asked_for(place: Place, folder: Path, way: Way, kms_calls: list[str]) -> None:
     """An object of another place is refused before KMS is asked, and the error holds both contexts."""
     s3 = place.client(_kms(place, context={"team": "a"}))
     s3.put_object(Bucket=BUCKET, Key="other", Body=b"data")

@@ -178,9 +178,7 @@ def test_only_the_frames_of_the_range_count(place: Place, cse: SecureS3Client) -
                 body.read()
 
 
-def test_replaced_between_two_requests(
-    place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client
-) -> None:
+def test_replaced_between_two_requests(place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client) -> None:
     """An object that is replaced after its header was read is noticed, also by the same content anew."""
     place.put(LARGE)
 
@@ -229,9 +227,7 @@ def test_conditions(place: Place, cse: SecureS3Client, wanted: str | None) -> No
 
 
 @pytest.mark.parametrize("how", ["ignored", "other-range", "no-header"])
-def test_ranges_not_honoured(
-    place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client, how: str
-) -> None:
+def test_ranges_not_honoured(place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client, how: str) -> None:
     """A server that ignores ranges or answers another one is not believed, at the header and behind it."""
     place.put(LARGE)
 

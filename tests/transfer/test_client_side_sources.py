@@ -250,9 +250,7 @@ def test_files_that_grow_or_shrink(
 
 @BOTH
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt], ids=lambda kind: kind.__name__)
-def test_callback_raises(
-    place: Place, s3: SecureS3Client, kind: type[BaseException], size: int
-) -> None:
+def test_callback_raises(place: Place, s3: SecureS3Client, kind: type[BaseException], size: int) -> None:
     """What the callback raises is what comes out, and nothing stays."""
     mine = kind("stop")
 

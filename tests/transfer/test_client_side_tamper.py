@@ -79,7 +79,12 @@ def _frames() -> dict[str, tuple[bytes, Kind]]:
     for name, number in (("first", 0), ("middle", 2), ("last regular", 4), ("final", 5)):
         start = END + sum(map(len, FRAMES[:number]))
         head = 4 if name == "final" else 0
-        places = {"number": head + 3, "IV": head + 15, "ciphertext": head + 50, "tag": len(FRAMES[number]) - 1}
+        places = {
+            "number": head + 3,
+            "IV": head + 15,
+            "ciphertext": head + 50,
+            "tag": len(FRAMES[number]) - 1,
+        }
         for what, at in places.items():
             made[f"{what} of the {name} frame"] = _flip(start + at)
     final = END + sum(map(len, FRAMES[:5]))
