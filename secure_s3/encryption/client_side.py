@@ -17,6 +17,9 @@ from .sse_kms import SseKms, key_from_env
 from .sse_s3 import SseS3
 from .strategy import Strategy
 
+_TOLD = 4
+"""Pairs that an error names."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClientSide(Strategy):
@@ -118,8 +121,9 @@ class ClientSide(Strategy):
         """The encryption context of the object at that place.
 
         Raises:
-            ConfigurationError: the key does not belong to the batch.
+            ConfigurationError: the key is no name of an object, or does not belong to the batch.
         """
+        _check_key(key)
         pairs = dict(self.context or {})
         if self.batch is not None:
             prefix, batch_id = self.batch
@@ -145,17 +149,32 @@ class ClientSide(Strategy):
             wrong |= {name: found[name] for name in found.keys() - expected if name.startswith(OURS)}
         if not wrong:
             return
+        told = [
+            f"{name if name in expected else _short(name)} is {_short(got)}, expected {expected.get(name)!r}"
+            for name, got in wrong.items()
+        ]
         error = ContextMismatch(
             f"the encrypted object at s3://{bucket}/{key} does not belong there",
-            why="; ".join(
-                f"{name} is {got!r}, expected {expected.get(name)!r}" for name, got in wrong.items()
-            ),
+            why="; ".join(told[:_TOLD]) + (f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""),
             fix=_fix_for(found, wrong),
             bucket=bucket,
             key=key,
         )
         error.expected, error.found = expected, dict(found)
         raise error
+
+
+def _check_key(key: object) -> None:
+    try:
+        if isinstance(key, str) and 0 < len(key.encode()) <= limits.MAX_KEY_BYTES:
+            return
+    except UnicodeEncodeError:
+        pass
+    raise ConfigurationError(
+        f"Key={key!r} is no name of an object",
+        why=f"a key is a text of 1 to {limits.MAX_KEY_BYTES} bytes of UTF-8",
+        fix="pass a string",
+    )
 
 
 def _short(text: str | None) -> str:
@@ -166,11 +185,17 @@ def _short(text: str | None) -> str:
 def _fix_for(found: Mapping[str, str], wrong: Mapping[str, Any]) -> str:
     if BATCH in found:
         prefix, batch_id = found.get(PREFIX, ""), found[BATCH]
-        return f"it says it is of a batch: read it with ClientSide(…).for_batch({prefix!r}, {batch_id!r})"
+        return (
+            "it says it is of a batch; if you wrote it so, read it with "
+            f"ClientSide(…).for_batch({_short(prefix)}, {_short(batch_id)})"
+        )
     if set(wrong) <= {BUCKET, KEY}:
         if KEY not in found:
             return "if a program that binds nothing wrote it: ClientSide(…, bind_location=False)"
-        return "it was moved or swapped; restore it, or move it with s3.copy(…), which encrypts it again"
+        other = "; through an access point, use the name it was written under" if KEY not in wrong else ""
+        return (
+            f"it was moved or swapped; restore it, or move it with s3.copy(…), which encrypts it again{other}"
+        )
     return "read it with the context=… it was written with"
 
 

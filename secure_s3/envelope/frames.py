@@ -14,9 +14,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..errors import KeyAccessError, TamperedError
+from ..values import SecretBytes
 from .header import Header
 from .layout import FINAL_OVERHEAD, FRAME_OVERHEAD
-from .suites import IV_BYTES
+from .suites import IV_BYTES, Suite
 
 FINAL = 0xFFFFFFFF
 _REGULAR_HEAD = Struct(">IQI")  # number | IV: eight zeros and the number
@@ -32,13 +33,13 @@ class MessageKey:
 
     __slots__ = ("_aes", "_final", "_regular")
 
-    def __init__(self, key: bytes, message_id: bytes) -> None:
-        self._aes = AESGCM(key)
+    def __init__(self, key: AESGCM | bytes, message_id: bytes) -> None:
+        self._aes = AESGCM(key) if isinstance(key, bytes) else key
         self._regular = message_id + _REGULAR_TEXT
         self._final = message_id + _FINAL_TEXT
 
     @classmethod
-    def of(cls, header: Header, data_key: bytes) -> MessageKey:
+    def of(cls, header: Header, data_key: SecretBytes | bytes) -> MessageKey:
         """The key of a message that exists, once its header is known to be genuine.
 
         Raises:
@@ -49,10 +50,10 @@ class MessageKey:
                 f"the data key has {len(data_key)} bytes instead of {header.suite.data_key_bytes}",
                 why="the key provider gave another kind of key than the message needs",
             )
-        secret, commitment = header.suite.derive(data_key, header.message_id)
+        cipher, commitment = message_cipher(header.suite, data_key, header.message_id)
         if not hmac.compare_digest(commitment, header.commitment):
             raise _changed("its key commitment does not hold: the data key is not the one it was made with")
-        key = cls(secret, header.message_id)
+        key = cls(cipher, header.message_id)
         key.verify_header(header)
         return key
 
@@ -141,6 +142,17 @@ class MessageKey:
             used += size
             at = end
         return used
+
+
+def message_cipher(suite: Suite, data_key: SecretBytes | bytes, message_id: bytes) -> tuple[AESGCM, bytes]:
+    """The cipher of a message and its commitment.
+
+    The keys in clear text are in the variables of this function only, which raises nothing once it has them:
+    reports of errors that keep local variables do not get to see them.
+    """
+    secret = data_key.reveal() if isinstance(data_key, SecretBytes) else data_key
+    key, commitment = suite.derive(secret, message_id)
+    return AESGCM(key), commitment
 
 
 def _misplaced(number: int) -> TamperedError:

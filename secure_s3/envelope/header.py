@@ -166,7 +166,7 @@ def parse_context(data: bytes) -> dict[str, str]:
         for _ in range(source.number(2)):
             name, value = source.text(), source.text()
             if name in context:
-                raise malformed(f"its encryption context names {name!r} twice")
+                raise malformed(f"its encryption context names {name[:100]!r} twice")
             context[name] = value
     except UnicodeDecodeError:
         raise malformed("its encryption context is no UTF-8") from None

@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from ..errors import ConfigurationError, KeyAccessError, SecureS3Error, ServiceError, as_key_access
@@ -14,18 +15,20 @@ from .header import WrappedKey, serialise_context
 from .suites import COMMIT_KEY, IV_BYTES, TAG_BYTES, Suite
 
 KMS_PROVIDER = "aws-kms"
+_ATTEMPTS = 8
+"""Calls to KMS that one object may cause beyond one for each configured key: its header is anybody's."""
 
 
 class Kms(Protocol):
     """The three calls to KMS, in the region of the key; whoever gives them raises errors of our tree."""
 
-    def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[bytes, bytes, str]:
+    def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[SecretBytes, bytes, str]:
         """A new data key of 32 bytes, the same encrypted, and the ARN of the key that did it."""
 
-    def encrypt(self, key_arn: str, plaintext: bytes, context: Mapping[str, str]) -> tuple[bytes, str]:
+    def encrypt(self, key_arn: str, plaintext: SecretBytes, context: Mapping[str, str]) -> tuple[bytes, str]:
         """A data key encrypted, and the ARN of the key that did it."""
 
-    def decrypt(self, key_arn: str, ciphertext: bytes, context: Mapping[str, str]) -> tuple[bytes, str]:
+    def decrypt(self, key_arn: str, ciphertext: bytes, context: Mapping[str, str]) -> tuple[SecretBytes, str]:
         """A data key, and the ARN of the key that opened it."""
 
 
@@ -82,6 +85,11 @@ class KmsKeys(Keys):
     partition: str = field(default="aws", kw_only=True)
 
     def __init__(self, *key_arns: str | KmsKeyArn | Arn) -> None:
+        only: object = key_arns[0] if len(key_arns) == 1 else None
+        if isinstance(only, list | tuple | set):
+            raise ConfigurationError(
+                "KmsKeys takes the keys one by one", fix="write KmsKeys(*keys) for a list of them"
+            )
         # str() of an arbitrary object may be anything, so only our own values are turned into text.
         texts = (str(arn) if isinstance(arn, KmsKeyArn | Arn) else arn for arn in key_arns)
         arns = tuple(KmsKeyArn(text).value for text in texts)
@@ -144,21 +152,21 @@ class KmsKeys(Keys):
             raise _refused([error], "no data key could be made") from error
         if len(secret) != COMMIT_KEY.data_key_bytes:
             raise KeyAccessError(f"KMS gave a data key of {len(secret)} bytes instead of 32")
-        return DataKey(SecretBytes(secret), tuple(wrapped))
+        return DataKey(secret, tuple(wrapped))
 
     def data_key(
         self, wrapped: tuple[WrappedKey, ...], context: Mapping[str, str], suite: Suite, kms: Kms
     ) -> SecretBytes:
         """``Decrypt`` with each configured key that the message names, until one opens it."""
         refusals: list[SecureS3Error] = []
-        for arn, key in self._candidates(wrapped):
+        for arn, key in islice(self._candidates(wrapped), _ATTEMPTS + len(self.key_arns)):
             try:
                 secret, opened_by = kms.decrypt(arn, key.ciphertext, context)
             except SecureS3Error as error:
                 refusals.append(error)
                 continue
             if opened_by == arn and len(secret) == suite.data_key_bytes:
-                return SecretBytes(secret)
+                return secret
             what = f"KMS answered with {opened_by} and {len(secret)} bytes, not with {arn} and a data key"
             refusals.append(KeyAccessError(what))
         if refusals:
@@ -209,7 +217,8 @@ class RawAesKey(Keys):
             raise ConfigurationError(
                 f"a raw AES key has 32 bytes{length}",
                 why="it is used with AES-256-GCM; text could be meant as hexadecimal or as Base64",
-                fix="make one with os.urandom(32), and keep it in a vault",
+                fix="pass RawAesKey(name, key) with bytes: bytes.fromhex(…), base64.b64decode(…), or a new "
+                "os.urandom(32) that is kept in a vault",
             )
         for label, text in (("name", name), ("namespace", namespace)):
             if not _is_name(text):
@@ -226,9 +235,10 @@ class RawAesKey(Keys):
         """A random data key, encrypted with this key and bound to the context."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        secret, iv = os.urandom(COMMIT_KEY.data_key_bytes), os.urandom(IV_BYTES)
-        ciphertext = AESGCM(self.key.reveal()).encrypt(iv, secret, serialise_context(context))
-        return DataKey(SecretBytes(secret), (WrappedKey(self.namespace, self._info() + iv, ciphertext),))
+        bound, iv = serialise_context(context), os.urandom(IV_BYTES)
+        secret = SecretBytes(os.urandom(COMMIT_KEY.data_key_bytes))
+        ciphertext = AESGCM(self.key.reveal()).encrypt(iv, secret.reveal(), bound)
+        return DataKey(secret, (WrappedKey(self.namespace, self._info() + iv, ciphertext),))
 
     def data_key(
         self, wrapped: tuple[WrappedKey, ...], context: Mapping[str, str], suite: Suite, kms: Kms
@@ -237,18 +247,16 @@ class RawAesKey(Keys):
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        info, tried = self._info(), False
+        info, bound, tried = self._info(), serialise_context(context), False
         for key in wrapped:
             if key.provider != self.namespace or key.info[:-IV_BYTES] != info:
                 continue
             tried = True
             try:
-                secret = AESGCM(self.key.reveal()).decrypt(
-                    key.info[-IV_BYTES:], key.ciphertext, serialise_context(context)
-                )
+                opened = AESGCM(self.key.reveal()).decrypt(key.info[-IV_BYTES:], key.ciphertext, bound)
             except InvalidTag:
                 continue
-            return SecretBytes(secret)
+            return SecretBytes(opened)
         if not tried:
             raise no_key_fits(wrapped, self)
         raise KeyAccessError(

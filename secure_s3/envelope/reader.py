@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import limits
+from ..errors import SecureS3Error, TransferError
 from .frames import MessageKey
 from .header import Read, malformed
 from .layout import FINAL_OVERHEAD, FRAME_OVERHEAD, Layout
@@ -67,9 +68,11 @@ class FrameOpener:
         return self._out[:used]
 
     def finish(self) -> None:
-        """Raise TamperedError unless the last frame was there."""
+        """Raise TamperedError unless the last frame was there; lets go of the buffers."""
         if self._next <= self._last:
             raise malformed(f"it ends before frame {self._next} is complete")
+        # A download keeps what it has fetched to the end: without its buffers.
+        self._out, self._carry = _NOTHING, bytearray()
 
     def _whole_frames(self, size: int) -> int:
         """How many of the next frames are regular, and complete in that many bytes."""
@@ -111,7 +114,7 @@ class OpeningReader(io.RawIOBase):
     ) -> None:
         super().__init__()
         self._read, self._opener, self._close = read, opener, close
-        self._skip, self._left = skip, size
+        self._skip, self._left, self._size = skip, size, size
         self._ready = _NOTHING
         self._ended = False
         self._fault: BaseException | None = None
@@ -122,8 +125,14 @@ class OpeningReader(io.RawIOBase):
         Raises:
             TamperedError: the object is not what was written; nothing of the frame at fault was given out.
         """
-        if self._fault is not None:
+        if self.closed:
+            raise ValueError("the file is closed")
+        if isinstance(self._fault, SecureS3Error):
             raise self._fault
+        if self._fault is not None:
+            raise TransferError(
+                "an earlier read was broken off", why=repr(self._fault), fix="read the object again"
+            ) from self._fault
         try:
             return self._take(amount)
         except BaseException as fault:
@@ -135,6 +144,10 @@ class OpeningReader(io.RawIOBase):
     def readable(self) -> bool:
         """Always."""
         return True
+
+    def tell(self) -> int:
+        """How many bytes were read."""
+        return self._size - self._left
 
     def readinto(self, buffer: Any) -> int:
         """Fill *buffer*; less only at the end."""

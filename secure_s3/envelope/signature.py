@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature
@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from ..errors import TamperedError
-from .frames import FINAL
-from .header import Header, malformed
+from .frames import FINAL, MessageKey
+from .header import Header, Read, malformed
 from .layout import FINAL_OVERHEAD, FRAME_OVERHEAD
 from .names import PUBLIC_KEY
 
@@ -37,11 +37,13 @@ def verify_signature(file: BinaryIO, header: Header) -> int:
     curve, algorithm = _CURVES[header.suite.curve or ""]
     digest = hashes.Hash(algorithm())
     file.seek(0)
-    digest.update(_exactly(file, header.length))
-    while not _frame(file, header.frame_bytes, digest):
-        pass
+    source, final = _Exactly(file.read), False
+    digest.update(source.take(header.length))
+    while not final:
+        frame, final = source.frame(header.frame_bytes)
+        digest.update(frame)
     end = file.tell()
-    signature = _exactly(file, int.from_bytes(_exactly(file, 2), "big"))
+    signature = source.take(int.from_bytes(source.take(2), "big"))
     if file.read(1):
         raise malformed("something stands behind its signature")
     try:
@@ -58,6 +60,58 @@ def verify_signature(file: BinaryIO, header: Header) -> int:
             fix="restore it from a backup or an older version",
         ) from None
     return end
+
+
+def frames_and_footer(read: Read, header: Header, key: MessageKey) -> Iterator[bytes]:
+    """The frames of a signed message as they stand there, each once it is verified, and then its footer.
+
+    Raises:
+        TamperedError: a frame is not what it should be, or the footer is longer than any.
+    """
+    source, number, out = _Exactly(read), 1, memoryview(bytearray(header.frame_bytes))
+    while True:
+        frame, final = source.frame(header.frame_bytes)
+        key.open(number, memoryview(frame), out, final=final)
+        yield frame
+        number += 1
+        if final:
+            break
+    footer = source.up_to(_LONGEST + 3)
+    if len(footer) > _LONGEST + 2:
+        raise malformed("something stands behind its signature")
+    yield footer
+
+
+class _Exactly:
+    """Reads of exactly as many bytes as are asked for."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def up_to(self, size: int) -> bytes:
+        """*size* bytes, or what there is."""
+        data = b""
+        while len(data) < size and (more := self._read(size - len(data))):
+            data += more
+        return data
+
+    def take(self, size: int) -> bytes:
+        """*size* bytes."""
+        data = self.up_to(size)
+        if len(data) != size:
+            raise malformed("it ends early")
+        return data
+
+    def frame(self, frame_bytes: int) -> tuple[bytes, bool]:
+        """The next frame, and whether it is the final one."""
+        marker = self.take(4)
+        if int.from_bytes(marker, "big") != FINAL:
+            return marker + self.take(frame_bytes + FRAME_OVERHEAD - 4), False
+        head = self.take(20)
+        size = int.from_bytes(head[-4:], "big")
+        if size > frame_bytes:
+            raise malformed(f"its final frame says that it has {size} bytes")
+        return marker + head + self.take(size + 16), True
 
 
 def signed_bytes(header: Header, total: int, read_at: Callable[[int, int], bytes]) -> int:
@@ -79,26 +133,3 @@ def signed_bytes(header: Header, total: int, read_at: Callable[[int, int], bytes
         if head[:8] == FINAL.to_bytes(4, "big") + (regular + 1).to_bytes(4, "big") and end + 2 < total:
             return end
     raise malformed("its final frame is not where it should be")
-
-
-def _frame(file: BinaryIO, frame_bytes: int, digest: hashes.Hash) -> bool:
-    """Digest one frame; whether it was the final one."""
-    marker = _exactly(file, 4)
-    digest.update(marker)
-    if int.from_bytes(marker, "big") != FINAL:
-        digest.update(_exactly(file, frame_bytes + FRAME_OVERHEAD - 4))
-        return False
-    head = _exactly(file, 20)
-    size = int.from_bytes(head[-4:], "big")
-    if size > frame_bytes:
-        raise malformed(f"its final frame says that it has {size} bytes")
-    digest.update(head)
-    digest.update(_exactly(file, size + 16))
-    return True
-
-
-def _exactly(file: BinaryIO, size: int) -> bytes:
-    data = file.read(size)
-    if len(data) != size:
-        raise malformed("it ends early")
-    return data

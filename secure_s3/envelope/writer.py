@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from .. import limits
 from ..errors import SourceChanged
-from .frames import MessageKey
+from .frames import MessageKey, message_cipher
 from .header import header_body
 from .keys import DataKey
 from .layout import FINAL_OVERHEAD, FRAME_OVERHEAD, Layout
@@ -43,8 +43,8 @@ class Message:
         if len(message_id) != COMMIT_KEY.message_id_bytes or not 0 < frame_bytes <= limits.MAX_FRAME_BYTES:
             raise ValueError(f"frames of {frame_bytes} bytes, or a message id that has not 32 bytes")
         self._claimed: list[tuple[int, int]] = []
-        secret, commitment = COMMIT_KEY.derive(data_key.secret.reveal(), message_id)
-        self.key = MessageKey(secret, message_id)
+        cipher, commitment = message_cipher(COMMIT_KEY, data_key.secret, message_id)
+        self.key = MessageKey(cipher, message_id)
         body = header_body(COMMIT_KEY, message_id, context, data_key.wrapped, frame_bytes, commitment)
         self.header = body + self.key.header_tag(body)
         self.frame_bytes = frame_bytes

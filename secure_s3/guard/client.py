@@ -245,6 +245,7 @@ class _GuardedS3(ManagedTransfers):
         # A copy: the guard adds members, SSE-C keys among them, that do not belong into the caller's dict.
         params = dict(Params or {})
         presigning.check_method(ClientMethod, HttpMethod, self)
+        presigning.check_content(ClientMethod, guard.strategy, self)
         url: str = super().generate_presigned_url(ClientMethod, params, seconds, HttpMethod)  # type: ignore[misc]
         return url
 

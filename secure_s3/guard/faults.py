@@ -63,6 +63,12 @@ _FIXES: Mapping[str, str] = {
     "KMS.DisabledException": "enable the KMS key, or configure another one",
     "KMS.KMSInvalidStateException": "cancel the deletion of the KMS key, or configure another one",
     "KMS.NotFoundException": "check the key's ARN; the key must live in the bucket's region",
+    "DisabledException": "enable the KMS key, or configure another one",
+    "KMSInvalidStateException": "cancel the deletion of the KMS key, or configure another one",
+    "NotFoundException": "check the key's ARN, its region and its account",
+    "AccessDeniedException": "check the identity's policy and the KMS key's policy for this action",
+    "IncorrectKeyException": "the object was encrypted with another key than its header says",
+    "InvalidCiphertextException": "the encrypted data key or the encryption context was changed",
     "BadDigest": "the bytes changed on the way; send them again",
 }
 _CUSTOMER_KEY = ("Customer provided key", "form of Server Side Encryption")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..encryption import Strategy
-from ..encryption.operations import HEADERS
+from ..encryption.operations import CONTENT, HEADERS
 from ..errors import ConfigurationError, EncryptionConflict, PublicAccessRefused
 from ..profile import SecurityProfile
 from .requests import is_public_acl, is_public_grant
@@ -55,6 +55,18 @@ def check_method(client_method: Any, http_method: Any, client: Any) -> None:
             f"HttpMethod={http_method!r} turns a presigned {client_method} into another operation",
             why="the encryption and the checks of that other operation would be missing",
             fix="name the operation you mean as ClientMethod, and leave HttpMethod out",
+        )
+
+
+def check_content(client_method: Any, strategy: Strategy | None, client: Any) -> None:
+    """Refuse presigned uploads under client-side encryption."""
+    operation = client.meta.method_to_api_mapping.get(client_method)
+    if strategy is not None and strategy.client_side and operation in CONTENT:
+        raise EncryptionConflict(
+            f"a presigned {client_method} is refused: this client encrypts before it sends",
+            why="whoever has the URL would store the content as it is",
+            fix="upload through the server, or presign with another strategy: encryption=SseKms(…)",
+            operation=operation,
         )
 
 

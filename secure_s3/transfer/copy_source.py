@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from ..encryption import Strategy
 from ..errors import ConfigurationError, InsecureTransport
 from ..guard import guard_of, with_strategy
+from .settings import for_operation
 
 _KEPT = (
     "CacheControl",
@@ -25,7 +26,8 @@ _KEPT = (
 def parse_source(source: Any) -> dict[str, str]:
     """CopySource as a dictionary; ConfigurationError if it names no object."""
     if isinstance(source, str):
-        bucket, _, key = source.removeprefix("/").partition("/")
+        divider = "/object/" if source.startswith("arn:") else "/"
+        bucket, _, key = source.removeprefix("/").partition(divider)
         key, _, version = key.partition("?versionId=")
         source = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
     if not isinstance(source, Mapping) or not source.get("Bucket") or not source.get("Key"):
@@ -56,13 +58,15 @@ def reading_client(client: Any, source_client: Any, source_encryption: Strategy 
 
 
 def described(
-    reader: Any, source: Mapping[str, str], answer: Mapping[str, Any], extra: Mapping[str, Any]
+    reader: Any, source: Mapping[str, Any], answer: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The source's metadata and tags, unless *extra* replaces them; *answer* is that to its Head or Get."""
     kept: dict[str, Any] = {}
     if extra.get("MetadataDirective") != "REPLACE":
         kept = {name: answer[name] for name in _KEPT if answer.get(name)}
     if answer.get("TagCount") and extra.get("TaggingDirective") != "REPLACE":
-        tags = reader.get_object_tagging(**source)["TagSet"]
+        version = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
+        wanted = for_operation(reader, "GetObjectTagging", {**source, **version})
+        tags = reader.get_object_tagging(**wanted)["TagSet"]
         kept["Tagging"] = urlencode({tag["Key"]: tag["Value"] for tag in tags})
     return kept

@@ -159,9 +159,13 @@ class TransferMethods:
         such keys are rotated.
         """
         from .copy import copy as copy_object
+        from .sealing import own_strategy
 
+        client = self._under(encryption)
+        if SourceClient is None:
+            source_encryption = source_encryption or own_strategy(self._under(None), client)
         return copy_object(
-            self._under(encryption),
+            client,
             CopySource,
             Bucket,
             Key,

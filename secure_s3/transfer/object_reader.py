@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import os
 from typing import Any
 
 from ..errors import ObjectChanged, PreconditionFailed
 from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
 from .answers import piece, whole_object
+from .seekable import Seekable
 
 _SKIP = 1 << 20
 
 
-class ObjectReader(io.RawIOBase):
+class ObjectReader(Seekable):
     """The bytes of one version of an object; sequential reading streams, seeking makes ranged requests."""
 
     def __init__(self, client: Any, bucket: str, key: str, extra: dict[str, Any]) -> None:
@@ -22,8 +21,7 @@ class ObjectReader(io.RawIOBase):
         self._client = client
         self._request = {"Bucket": bucket, "Key": key, **extra}
         self._body: Any = None
-        self._at = 0  # where the body stands
-        self._position = 0  # where the reader stands
+        self._at = 0  # where the body stands; the reader stands at its position
         self.name = f"s3://{bucket}/{key}"
         with typed("GetObject", bucket, key):
             answer = client.get_object(**self._request)
@@ -33,29 +31,6 @@ class ObjectReader(io.RawIOBase):
         self._request["IfMatch"] = answer["ETag"]
         if answer.get("VersionId"):
             self._request["VersionId"] = answer["VersionId"]
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Position in bytes."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move; nothing is requested before the next read."""
-        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}
-        if whence not in starts:
-            raise ValueError(f"invalid whence {whence}")
-        base = starts[whence]
-        if base + offset < 0:
-            raise ValueError(f"negative seek position {base + offset}")
-        self._position = base + offset
-        return self._position
 
     def readinto(self, buffer: Any) -> int:
         """Fill *buffer* as far as one read goes; 0 at the end."""

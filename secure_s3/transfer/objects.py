@@ -10,9 +10,11 @@ from ..errors import EncryptionNotConfirmed
 from ..guard import copy_source_parameters
 from ..guard.faults import typed
 from .cleanup import remove_unconfirmed
-from .sealing import client_side_of
+from .sealing import client_side_of, own_strategy
 
 Answer = dict[str, Any]
+
+_OF_THE_REQUEST = ("RequestPayer", "ExpectedBucketOwner")
 
 
 class ObjectMethods:
@@ -83,6 +85,7 @@ class ObjectMethods:
         Under client-side encryption the content comes here, and is encrypted again for its new place.
         """
         client = self._under(encryption)
+        source_encryption = source_encryption or own_strategy(self._under(None), client)
         if client_side_of(client) or isinstance(source_encryption, ClientSide):
             return _recrypted(client, CopySource, Bucket, Key, source_encryption, parameters)
         source = {**copy_source_parameters(client, source_encryption), **parameters}
@@ -122,8 +125,10 @@ def _recrypted(
 
     done = copy(client, source, bucket, key, source_encryption=encryption, extra_args=parameters)
     with typed("HeadObject", bucket, key):
-        version = {"VersionId": done.version_id} if done.version_id else {}
-        found: Answer = client.head_object(Bucket=bucket, Key=key, **version)
+        wanted = {name: parameters[name] for name in _OF_THE_REQUEST if name in parameters}
+        if done.version_id:
+            wanted["VersionId"] = done.version_id
+        found: Answer = client.head_object(Bucket=bucket, Key=key, **wanted)
     names = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "VersionId", "ResponseMetadata")
     told = {name: found[name] for name in names if name in found}
-    return {**told, "CopyObjectResult": {"ETag": found["ETag"], "LastModified": found["LastModified"]}}
+    return {**told, "CopyObjectResult": {"ETag": done.etag, "LastModified": found["LastModified"]}}

@@ -86,7 +86,7 @@ class Place:
                 secret = batch_keys(kms).for_reading(self.strategy, header, kms)
             else:
                 secret = self.strategy.keys.data_key(header.wrapped_keys, header.context, header.suite, kms)
-            return MessageKey.of(header, secret.reveal())
+            return MessageKey.of(header, secret)
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -136,7 +136,7 @@ class Opened:
     def stretches(self, window: int | None) -> list[Stretch]:
         """All frames, in windows of about that many bytes; in one for None."""
         layout = self.layout
-        step = max(1, (window or layout.message_bytes) // layout.frame_bytes)
+        step = layout.frames if window is None else max(1, window // layout.frame_bytes)
         return [
             self._stretch(first, min(first + step - 1, layout.frames))
             for first in range(1, layout.frames + 1, step)
@@ -176,17 +176,18 @@ def open_message(place: Place, header: Header, message_bytes: int) -> Opened:
 def spooled(place: Place, header: Header, read: Read) -> tuple[BinaryIO, Opened]:
     """A signed message in a temporary file, its signature verified; *read* goes on behind the header.
 
-    The file holds ciphertext only, and is gone when it is closed.
+    Each frame is verified before it is kept, so that nobody without the key can fill the disk. The file holds
+    ciphertext only, and is gone when it is closed.
     """
-    from ..envelope.signature import verify_signature
+    from ..envelope.signature import frames_and_footer, verify_signature
 
     key = place.unlock(header)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
         file.write(header.raw)
-        while data := read(_BLOCK):
-            file.write(data)
         with place.located():
+            for piece in frames_and_footer(read, header, key):
+                file.write(piece)
             end = verify_signature(file, header)
     except BaseException:
         file.close()

@@ -12,6 +12,7 @@ from .. import limits
 from ..errors import ObjectChanged, PreconditionFailed, ServiceError, TransportError
 from ..guard.faults import typed
 from .answers import piece
+from .settings import for_operation
 
 _PROBE = 4 * limits.KIB
 """Enough for the headers of most messages; more is asked for where it is not."""
@@ -82,12 +83,16 @@ class Pieces:
         except ServiceError as error:
             if error.code != "InvalidRange":
                 raise
-            # Empty, so that not even its first byte is there.
+            # Not even its first byte is there: it is empty, whatever it is.
             with typed("HeadObject", bucket, key):
-                return dict(self._client.head_object(Bucket=bucket, Key=key))
+                head = for_operation(self._client, "HeadObject", self._request)
+                found = dict(self._client.head_object(**head))
+            if found.get("ContentLength") != 0:
+                raise
+            return found
         with closing(answer["Body"]) as body:
-            found = _TOTAL.fullmatch(str(answer.get("ContentRange")))
-            if found is None or not answer.get("ETag"):
+            total = _TOTAL.fullmatch(str(answer.get("ContentRange")))
+            if total is None or not answer.get("ETag"):
                 raise TransportError(
                     f"s3://{bucket}/{key}: asked for its first bytes, the server answered "
                     f"{answer.get('ContentRange')!r}",
@@ -95,7 +100,7 @@ class Pieces:
                     fix="check endpoint_url; read the whole object without Range",
                 )
             self._keep(body.read())
-        return {**answer, "ContentLength": int(found[1])}
+        return {**answer, "ContentLength": int(total[1])}
 
     def _keep(self, data: bytes) -> None:
         at = self._known.tell()

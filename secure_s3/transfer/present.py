@@ -31,8 +31,6 @@ def in_bucket(
     client: Any, bucket: str, key: str, path: str, options: Mapping[str, Any], check: Check
 ) -> Receipt | None:
     """What S3 reports of the object, if it has the file's content under the client's encryption."""
-    if client_side_of(client):
-        return None  # S3's checksums are of the ciphertext: one that fits would be that of a plaintext object
     head = _head(client, bucket, key, options)
     if head is None or not _encrypted_as_configured(client, head):
         return None
@@ -43,7 +41,7 @@ def on_disk(
     client: Any, bucket: str, key: str, path: str, options: Mapping[str, Any], check: Check
 ) -> Receipt | None:
     """What S3 reports of the object, if the file at *path* has its content."""
-    if client_side_of(client) or not _regular(path):
+    if not _regular(path):
         return None
     head = _head(client, bucket, key, options)
     if head is None:

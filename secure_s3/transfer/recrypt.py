@@ -42,9 +42,11 @@ def recrypt(
         reading["ExpectedBucketOwner"] = owner
     if version := source.get("VersionId"):
         reading["VersionId"] = version
+    if payer := extra.get("RequestPayer"):
+        reading["RequestPayer"] = payer
     with closing(object_reader(reader, source["Bucket"], source["Key"], reading)) as content:
         with typed("copy", target["Bucket"], target["Key"]):
-            kept = described(reader, source, content.answer, extra)
+            kept = described(reader, {**source, **reading}, content.answer, extra)
         arguments = {name: value for name, value in extra.items() if name not in _OF_THE_COPY}
         return upload(
             client,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import os
 from typing import Any
 
 from ..envelope.reader import OpeningReader
-from ..errors import SecureS3Error
 from .object_reader import ObjectReader
 from .opening import Opened, Place, open_message, spooled
+from .seekable import Seekable
 
 
-class SealedReader(io.RawIOBase):
+class SealedReader(Seekable):
     """The verified plaintext of one version of an object; seeking fetches the frames it needs.
 
     The length is what the object's size says; that the end is the end is verified when it is read.
@@ -23,7 +21,6 @@ class SealedReader(io.RawIOBase):
         self._cipher: Any = ObjectReader(place.client, place.bucket, place.key, extra)
         self.answer = self._cipher.answer
         self.name = self._cipher.name
-        self._position = 0
         self._at = 0
         self._frames: OpeningReader | None = None
         try:
@@ -42,28 +39,6 @@ class SealedReader(io.RawIOBase):
         self._cipher = file
         return message
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Position in bytes of plaintext."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move; nothing is requested before the next read."""
-        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}
-        if whence not in starts:
-            raise ValueError(f"invalid whence {whence}")
-        if starts[whence] + offset < 0:
-            raise ValueError(f"negative seek position {starts[whence] + offset}")
-        self._position = starts[whence] + offset
-        return self._position
-
     def readinto(self, buffer: Any) -> int:
         """Fill *buffer*; less only at the end."""
         if self.closed:
@@ -74,7 +49,7 @@ class SealedReader(io.RawIOBase):
             if self._frames is None or self._at != self._position:
                 self._frames = self._stand()
             data = self._frames.read(len(buffer))
-        except SecureS3Error:
+        except BaseException:  # Ctrl-C as well: the next read stands anew, and does not raise this again
             self._frames = None
             raise
         self._position += len(data)

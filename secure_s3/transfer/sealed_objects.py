@@ -172,11 +172,13 @@ def _plaintext(body: Any, length: Any) -> Part:
     elif callable(getattr(body, "read", None)):
         part = _of_file(body)
     else:
-        raise ConfigurationError(f"Body is a {type(body).__name__}", fix='pass bytes, or a file opened "rb"')
+        raise ConfigurationError(
+            f"Body cannot be {type(body).__name__}", fix='pass bytes, or a file opened "rb"'
+        )
     if length is not None and length != len(part):
         raise ConfigurationError(
-            f"ContentLength={length} is not the length of the body, which is {len(part)}",
-            fix="leave ContentLength out",
+            f"ContentLength={length!r} is not the length of the body, which is {len(part)}",
+            fix="leave ContentLength out, or pass an int",
         )
     return part
 

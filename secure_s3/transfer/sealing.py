@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..encryption.client_side import ClientSide
-from ..encryption.strategy import SealedBody
+from ..encryption.strategy import SealedBody, Strategy
 from ..envelope.keys import Kms
 from ..envelope.suites import COMMIT_KEY
 from ..errors import ConfigurationError
@@ -16,7 +16,7 @@ from .receipts import CHECKSUMS
 from .source import Part, Source, in_memory
 from .tracking import Tracker
 
-_OF_THE_CONTENT = ("ContentMD5", *(f"Checksum{name}" for name in CHECKSUMS))
+_OF_THE_CONTENT = ("ContentMD5", "MpuObjectSize", *(f"Checksum{name}" for name in CHECKSUMS))
 
 
 def client_side_of(client: Any) -> ClientSide | None:
@@ -24,6 +24,18 @@ def client_side_of(client: Any) -> ClientSide | None:
     guard = guard_of(client)
     strategy = guard.strategy if guard is not None else None
     return strategy if isinstance(strategy, ClientSide) else None
+
+
+def own_strategy(own: Any, client: Any) -> Strategy | None:
+    """How a copy reads its source when nobody says so, and client-side encryption is at play on either side.
+
+    As the client reads without being told: *own*, not as the call writes, which *client* does. None where
+    server-side encryption is all there is; S3 then knows how to read.
+    """
+    guard = guard_of(own)
+    if guard is None or not (client_side_of(own) or client_side_of(client)):
+        return None
+    return guard.strategy
 
 
 def kms_of(client: Any) -> Kms:
@@ -70,8 +82,8 @@ def refuse_checksums(extra: Mapping[str, Any]) -> None:
     if given := [name for name in _OF_THE_CONTENT if name in extra]:
         raise ConfigurationError(
             f"{given[0]} cannot be given with client-side encryption",
-            why="S3 would compare it with the encrypted bytes; each frame is authenticated anyway",
-            fix="leave it out; ChecksumAlgorithm may be given",
+            why="it tells of the plaintext, and S3 would compare it with the encrypted bytes",
+            fix="leave it out; each frame is authenticated. ChecksumAlgorithm may be given",
         )
 
 

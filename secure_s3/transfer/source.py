@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ..errors import ConfigurationError, SecureS3Error, SourceChanged, TransferError
 from .positioned import read_at
+from .seekable import Seekable
 from .tracking import Tracker
 
 _BLOCK = 1 << 20
@@ -42,7 +43,7 @@ class Source(Protocol):
         """Release what was opened here."""
 
 
-class Part(io.RawIOBase):
+class Part(Seekable):
     """A rewindable body of a fixed length, as botocore wants it.
 
     Args:
@@ -51,6 +52,7 @@ class Part(io.RawIOBase):
         tracker: Told about progress, and able to stop the transfer.
     """
 
+    clamps = True
     bounded = True
     """Never more than its length, so that the guard need not see to it."""
 
@@ -58,8 +60,7 @@ class Part(io.RawIOBase):
         super().__init__()
         self._read_at = read_at
         self._start = start
-        self._size = size
-        self._position = 0
+        self.size = size
         self._tracker = tracker
         self._reported = 0
         self.on_the_wire = False
@@ -67,7 +68,7 @@ class Part(io.RawIOBase):
     @property
     def plain_bytes(self) -> int:
         """How many bytes of the source it stands for."""
-        return self._size
+        return self.size
 
     def read_at(self, offset: int, size: int) -> bytes:
         """*size* bytes at *offset* of the part, fewer only if the source has become shorter."""
@@ -78,35 +79,15 @@ class Part(io.RawIOBase):
         return self.read()
 
     def __len__(self) -> int:
-        return self._size
+        return self.size
 
     def __bool__(self) -> bool:
         return True
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Position within the part."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move within the part, as a retry does."""
-        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
-        if whence not in starts:
-            raise ValueError(f"invalid whence {whence}")
-        self._position = max(0, starts[whence] + offset)
-        return self._position
-
     def read(self, size: int | None = -1) -> bytes:
         """Up to *size* bytes; SourceChanged if the source has fewer than it had."""
         self._tracker.check()
-        left = self._size - self._position
+        left = self.size - self._position
         wanted = left if size is None or size < 0 else min(size, left)
         if wanted <= 0:
             return b""
@@ -293,6 +274,12 @@ def _read(file: BinaryIO, size: int) -> bytes:
             raise
         raise TransferError("the source cannot be read any further", why=str(error)) from error
     if isinstance(data, bytes | bytearray | memoryview):
+        if len(data) > size:
+            raise TransferError(
+                f"the source gave {len(data)} bytes where {size} were asked for",
+                why="read(n) must give n bytes at most",
+                fix="mend its read(), or wrap it in io.BufferedReader",
+            )
         return bytes(data)
     if isinstance(data, str):
         raise ConfigurationError(

@@ -17,6 +17,7 @@ from aws_encryption_sdk.key_providers.raw import RawMasterKey, RawMasterKeyProvi
 
 from secure_s3.envelope.keys import RawAesKey
 from secure_s3.guard.faults import typed
+from secure_s3.values import SecretBytes
 from tests.envelope.support import CONTEXT, RAW
 
 SIGNED = 0x0578
@@ -93,21 +94,23 @@ class BotoKms:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[bytes, bytes, str]:
+    def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[SecretBytes, bytes, str]:
         with typed("kms:GenerateDataKey"):
             answer = self._client.generate_data_key(
                 KeyId=key_arn, NumberOfBytes=32, EncryptionContext=dict(context)
             )
-        return answer["Plaintext"], answer["CiphertextBlob"], answer["KeyId"]
+        return SecretBytes(answer["Plaintext"]), answer["CiphertextBlob"], answer["KeyId"]
 
-    def encrypt(self, key_arn: str, plaintext: bytes, context: Mapping[str, str]) -> tuple[bytes, str]:
+    def encrypt(self, key_arn: str, plaintext: SecretBytes, context: Mapping[str, str]) -> tuple[bytes, str]:
         with typed("kms:Encrypt"):
-            answer = self._client.encrypt(KeyId=key_arn, Plaintext=plaintext, EncryptionContext=dict(context))
+            answer = self._client.encrypt(
+                KeyId=key_arn, Plaintext=plaintext.reveal(), EncryptionContext=dict(context)
+            )
         return answer["CiphertextBlob"], answer["KeyId"]
 
-    def decrypt(self, key_arn: str, ciphertext: bytes, context: Mapping[str, str]) -> tuple[bytes, str]:
+    def decrypt(self, key_arn: str, ciphertext: bytes, context: Mapping[str, str]) -> tuple[SecretBytes, str]:
         with typed("kms:Decrypt"):
             answer = self._client.decrypt(
                 KeyId=key_arn, CiphertextBlob=ciphertext, EncryptionContext=dict(context)
             )
-        return answer["Plaintext"], answer["KeyId"]
+        return SecretBytes(answer["Plaintext"]), answer["KeyId"]

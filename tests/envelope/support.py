@@ -68,18 +68,18 @@ class FakeKms:
             raise self.refuses[key_arn]
         return self.answers_as.get(key_arn, key_arn)
 
-    def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[bytes, bytes, str]:
+    def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[SecretBytes, bytes, str]:
         arn = self._called("GenerateDataKey", key_arn, context)
         secret = content(self.secret_bytes)
-        return secret, b"wrapped:" + secret, arn
+        return SecretBytes(secret), b"wrapped:" + secret, arn
 
-    def encrypt(self, key_arn: str, plaintext: bytes, context: Mapping[str, str]) -> tuple[bytes, str]:
+    def encrypt(self, key_arn: str, plaintext: SecretBytes, context: Mapping[str, str]) -> tuple[bytes, str]:
         arn = self._called("Encrypt", key_arn, context)
-        return b"wrapped:" + plaintext, arn
+        return b"wrapped:" + plaintext.reveal(), arn
 
-    def decrypt(self, key_arn: str, ciphertext: bytes, context: Mapping[str, str]) -> tuple[bytes, str]:
+    def decrypt(self, key_arn: str, ciphertext: bytes, context: Mapping[str, str]) -> tuple[SecretBytes, str]:
         arn = self._called("Decrypt", key_arn, context)
-        return ciphertext.removeprefix(b"wrapped:"), arn
+        return SecretBytes(ciphertext.removeprefix(b"wrapped:")), arn
 
 
 # ------------------------------------------------------------------------------------------ writing

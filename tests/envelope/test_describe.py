@@ -22,8 +22,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_s3 import limits
-from secure_s3.encryption import client_side
-from secure_s3.envelope import describe as module
 from secure_s3.envelope.describe import MALFORMED, NONE, UNFRAMED, KeyName, Protection, describe
 from secure_s3.envelope.header import WrappedKey, header_body, serialise_context
 from secure_s3.envelope.keys import DataKey, RawAesKey

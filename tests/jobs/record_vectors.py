@@ -139,7 +139,8 @@ def record_negative() -> None:
     plain = pattern(2 * FRAME + 100)
     message = sealed("base", plain)
     other = sealed("other", plain)
-    cases = body_cases(message, other) | header_cases(message, other) | key_cases(message)
+    cases = body_cases(message, other) | header_cases(message, other)
+    cases |= context_cases(message) | key_cases(message)
     for name, (comment, data, error, says) in cases.items():
         write_vector(f"bad-{name}", comment, data, plain, CONTEXT, refusal=(error, says))
     nobody, wrong = "no configured key opens the object", "does not open the data key"
@@ -212,15 +213,8 @@ def header_cases(message: bytes, other: bytes) -> dict[str, Case]:
     names = body.index(b"s3-bucket")
     keys_at = 37 + int.from_bytes(body[35:37], "big")
     wide = body[:frame_at] + struct.pack(">I", FRAME + 1) + body[frame_at + 4 :]
-    pair = struct.pack(">H", 1) + b"a" + struct.pack(">H", 1) + b"b"
-    double, behind = struct.pack(">H", 2) + pair * 2, struct.pack(">H", 1) + pair + b"!"
-    no_text = struct.pack(">HH", 1, 1) + b"\xff" + struct.pack(">H", 0)
     swapped = other[: read_header_length(other)]
     other_keys = swapped[keys_at : len(swapped) - 36 - 16 - 1]
-
-    def with_context(pairs: bytes) -> bytes:
-        changed = body[:35] + struct.pack(">H", len(pairs)) + pairs + body[keys_at:]
-        return reauthenticated(message, changed, secret)
 
     def at(place: int, data: bytes) -> bytes:
         return message[:place] + data + message[place + len(data) :]
@@ -242,9 +236,6 @@ def header_cases(message: bytes, other: bytes) -> dict[str, Case]:
             "the data key of another message",
             message[:keys_at] + other_keys + message[frame_at - 1 :], TAMPERED, commitment,
         ),
-        "header-context-double": ("a pair twice, authenticated", with_context(double), TAMPERED, "twice"),
-        "header-context-behind": ("a byte behind the pairs", with_context(behind), TAMPERED, "behind its"),
-        "header-context-text": ("a name that is no UTF-8", with_context(no_text), TAMPERED, "no UTF-8"),
         "header-frames-authenticated": (
             "another frame length, authenticated with the data key",
             reauthenticated(message, wide, secret), TAMPERED, "frame 1 does not match",
@@ -252,6 +243,25 @@ def header_cases(message: bytes, other: bytes) -> dict[str, Case]:
         "header-flip-context": ("a bit of the context", flipped(message, names), KEY_ACCESS, "not open"),
         "header-flip-key": ("a bit of the data key", flipped(message, frame_at - 2), KEY_ACCESS, "not open"),
     }  # fmt: skip
+
+
+def context_cases(message: bytes) -> dict[str, Case]:
+    """Encryption contexts that nobody writes, authenticated by somebody who has the data key."""
+    body, secret = read_header(io.BytesIO(message).read).body, fixed("base data key")
+    keys_at = 37 + int.from_bytes(body[35:37], "big")
+    pair = struct.pack(">H", 1) + b"a" + struct.pack(">H", 1) + b"b"
+    double, behind = struct.pack(">H", 2) + pair * 2, struct.pack(">H", 1) + pair + b"!"
+    no_text = struct.pack(">HH", 1, 1) + b"\xff" + struct.pack(">H", 0)
+
+    def with_context(pairs: bytes) -> bytes:
+        changed = body[:35] + struct.pack(">H", len(pairs)) + pairs + body[keys_at:]
+        return reauthenticated(message, changed, secret)
+
+    return {
+        "header-context-double": ("a pair twice, authenticated", with_context(double), TAMPERED, "twice"),
+        "header-context-behind": ("a byte behind the pairs", with_context(behind), TAMPERED, "behind its"),
+        "header-context-text": ("a name that is no UTF-8", with_context(no_text), TAMPERED, "no UTF-8"),
+    }
 
 
 def key_cases(message: bytes) -> dict[str, Case]:

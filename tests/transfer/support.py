@@ -83,7 +83,7 @@ class Place:
         return bytes(self.plain.get_object(Bucket=BUCKET, Key=key, **reading)["Body"].read())
 
     def plaintext(self, label: str, key: str = "k") -> bytes:
-        """What is in an object of that strategy; under client-side encryption the AWS Encryption SDK says so."""
+        """What is in an object of that strategy; client-side, the AWS Encryption SDK is the oracle."""
         stored = self.body(key, **reading(label))
         if label != "client-side":
             return stored

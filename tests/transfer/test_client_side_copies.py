@@ -11,7 +11,7 @@ from secure_s3.encryption import ClientSide, SseKms, SseS3
 from secure_s3.envelope.keys import KmsKeys
 from tests.rig import faulty_proxy as fault
 from tests.rig.faulty_proxy import FaultyProxy
-from tests.transfer.sealed import ALWAYS, FRAME, OTHER_RAW, RAW, decrypted, message, raw
+from tests.transfer.sealed import ALWAYS, FRAME, OTHER_RAW, decrypted, message, raw
 from tests.transfer.support import BUCKET, PART, SMALL_PARTS, Place, Total, content
 
 SOURCE = {"Bucket": BUCKET, "Key": "source"}

@@ -113,6 +113,24 @@ def test_a_changed_frame(place: Place, cse: SecureS3Client) -> None:
         assert file.read() == content(SIZE)[-FRAME:]
 
 
+def test_interrupted_read(place: Place, cse: SecureS3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that Ctrl-C ends loses nothing: the next one goes on from where the file stood."""
+    place.put(message(3 * MIB))
+    with cse.open(BUCKET, "k") as file:
+        assert file.read(10) == content(10)
+        file.seek(2 * MIB)
+        with monkeypatch.context() as patch:
+            patch.setattr(file.raw._cipher, "read", _ctrl_c)  # type: ignore[attr-defined]
+            with pytest.raises(KeyboardInterrupt):
+                file.read(MIB)
+        assert file.tell() == 2 * MIB
+        assert file.read() == content(3 * MIB)[2 * MIB :]
+
+
+def _ctrl_c(size: int) -> bytes:
+    raise KeyboardInterrupt
+
+
 def test_survives_broken_bodies(place: Place, proxy: FaultyProxy, faulty_cse: SecureS3Client) -> None:
     """A body that breaks off within a frame is taken up again where it broke."""
     place.put(message(SIZE))
@@ -198,10 +216,16 @@ def test_block_left_by_an_exception(
     place: Place, cse: SecureS3Client, size: int, kind: type[BaseException]
 ) -> None:
     """A with-block that is left by an exception leaves no object and no parts."""
-    with pytest.raises(kind), cse.open(BUCKET, "k", "wb", config=SMALL_PARTS) as file:
-        file.write(content(size))
-        raise kind
+    file = cse.open(BUCKET, "k", "wb", config=SMALL_PARTS)
+    with pytest.raises(kind):
+        _leave(file, content(size), kind)
     place.assert_nothing()
+
+
+def _leave(file: Any, data: bytes, kind: type[BaseException]) -> None:
+    with file:
+        file.write(data)
+        raise kind
 
 
 def test_no_key_for_a_writer(place: Place, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,6 @@ def _failure(way: Way, s3: SecureS3Client, folder: Path) -> Any:
 # -- keys --------------------------------------------------------------------------------------------------
 
 
-@by_way
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
@@ -61,24 +61,38 @@ def _failure(way: Way, s3: SecureS3Client, folder: Path) -> Any:
         ("InternalException", errors.ServiceError),
     ],
 )
-def test_refused_by_kms(place: Place, folder: Path, way: Way, code: str, kind: type[Exception]) -> None:
+def test_refused_by_kms(place: Place, folder: Path, code: str, kind: type[Exception]) -> None:
     """What KMS refused is a KeyAccessError, and what a caller of KMS would catch, with its answer."""
     place.client(_kms(place)).put_object(Bucket=BUCKET, Key="k", Body=content(3 * FRAME))
     s3 = place.client(_kms(place))
     asked = refuse_at_kms(s3, "Decrypt", code)
-    error = _failure(way, s3, folder)
-    assert isinstance(error, errors.KeyAccessError)
-    assert isinstance(error, kind)
-    assert isinstance(error, ClientError)
-    assert error.response["Error"]["Code"] == error.code == code
-    assert (error.bucket, error.key) == (BUCKET, "k")
-    assert place.aws.kms_key_arn in str(error)
-    assert asked == ["Decrypt"]
+    for number, way in enumerate(WAYS, 1):
+        error = _failure(way, s3, folder)
+        assert isinstance(error, errors.KeyAccessError)
+        assert isinstance(error, kind)
+        assert isinstance(error, ClientError)
+        assert error.response["Error"]["Code"] == error.code == code
+        assert (error.bucket, error.key) == (BUCKET, "k")
+        assert place.aws.kms_key_arn in str(error)
+        assert asked == ["Decrypt"] * number
     assert place.keys() == ["k"]
 
 
+def _write(s3: SecureS3Client, folder: Path, data: bytes) -> None:
+    with s3.open(BUCKET, "k", "wb") as file:
+        file.write(data)
+
+
+WRITES: dict[str, Callable[[SecureS3Client, Path, bytes], object]] = {
+    "put": lambda s3, folder, data: s3.put_object(Bucket=BUCKET, Key="k", Body=data),
+    "upload": lambda s3, folder, data: s3.upload_file(folder / "k", BUCKET, "k"),
+    "many": lambda s3, folder, data: s3.upload_many(folder, BUCKET),
+    "open": _write,
+}
+
+
 @pytest.mark.parametrize("size", [10, 6 << 20], ids=["single", "multipart"])
-@pytest.mark.parametrize("how", ["put", "upload", "open", "many"])
+@pytest.mark.parametrize("how", WRITES)
 def test_no_permission_to_write(place: Place, folder: Path, how: str, size: int) -> None:
     """Without GenerateDataKey nothing is sent to S3, and the error is that of KMS."""
     s3 = place.client(_kms(place))
@@ -87,15 +101,7 @@ def test_no_permission_to_write(place: Place, folder: Path, how: str, size: int)
     s3.boto3.meta.events.register("before-call.s3", lambda model, **_: sent.append(model.name))
     (folder / "k").write_bytes(content(size))
     with pytest.raises((errors.KeyAccessError, errors.BatchFailed)) as caught:
-        if how == "put":
-            s3.put_object(Bucket=BUCKET, Key="k", Body=content(size))
-        elif how == "upload":
-            s3.upload_file(folder / "k", BUCKET, "k")
-        elif how == "many":
-            s3.upload_many(folder, BUCKET)
-        else:
-            with s3.open(BUCKET, "k", "wb") as file:
-                file.write(content(size))
+        WRITES[how](s3, folder, content(size))
     error: Any = caught.value
     error = error.results[0].error if isinstance(error, errors.BatchFailed) else error
     assert isinstance(error, errors.KeyAccessError)
@@ -264,123 +270,6 @@ def test_odd_keys(place: Place, folder: Path, key: str) -> None:
     s3.put_object(Bucket=BUCKET, Key=key, Body=b"data")
     assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"data"
     assert sdk.decrypt(place.body(key), sdk.master_key(RAW)) == (b"data", bound(key))
-
-
-# -- batches -----------------------------------------------------------------------------------------------
-
-
-def test_batch(place: Place, folder: Path, kms_calls: list[str]) -> None:
-    """A batch costs one data key to write and one to read, however many objects and whatever the way."""
-    (folder / "up").mkdir()
-    for number in range(12):
-        (folder / "up" / f"{number}").write_bytes(content(number * 1000))
-    batch = _kms(place).for_batch("in/", "2026-11-21")
-    writer = place.client(_kms(place))
-    writer.upload_many(folder / "up", BUCKET, "in/", encryption=batch)
-    writer.put_object(Bucket=BUCKET, Key="in/more", Body=b"more", encryption=batch)
-    with writer.open(BUCKET, "in/file", "wb", encryption=batch) as file:
-        file.write(b"file")
-    assert kms_calls == ["GenerateDataKey"]
-    kms_calls.clear()
-    reader = place.client(batch)
-    reader.download_many(BUCKET, "in/", folder / "down")
-    for number in range(12):
-        assert (folder / "down" / f"{number}").read_bytes() == content(number * 1000)
-    assert reader.get_object(Bucket=BUCKET, Key="in/more")["Body"].read() == b"more"
-    assert kms_calls == ["Decrypt"]
-    identities = {place.body(f"in/{number}")[3:35] for number in range(12)}
-    assert len(identities) == 12
-
-
-def test_batches_are_kept_apart(place: Place, kms_calls: list[str]) -> None:
-    """Another batch id, prefix, bucket or key has a data key of its own; so has another client."""
-    one = place.client(_kms(place))
-    place.plain.create_bucket(
-        Bucket="amzn-s3-demo-bucket2", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    strategies = [
-        (BUCKET, _kms(place).for_batch("a/", "1")),
-        (BUCKET, _kms(place).for_batch("a/", "2")),
-        (BUCKET, _kms(place).for_batch("", "1")),
-        (BUCKET, _kms(place, context={"team": "a"}).for_batch("a/", "1")),
-        (BUCKET, _kms(place, place.aws.create_key()).for_batch("a/", "1")),
-        ("amzn-s3-demo-bucket2", _kms(place).for_batch("a/", "1")),
-    ]
-    for _ in range(2):
-        for bucket, strategy in strategies:
-            one.put_object(Bucket=bucket, Key="a/k", Body=b"x", encryption=strategy)
-    assert kms_calls == ["GenerateDataKey"] * len(strategies)
-    place.client(strategies[0][1]).put_object(Bucket=BUCKET, Key="a/k", Body=b"x")
-    assert len(kms_calls) == len(strategies) + 1
-
-
-def test_swapping_within_a_batch(place: Place, folder: Path) -> None:
-    """Inside one batch objects can be swapped, as the documentation says; outside they cannot."""
-    s3 = place.client(raw().for_batch("in/", "1"))
-    for name in ("a", "b"):
-        s3.put_object(Bucket=BUCKET, Key=f"in/{name}", Body=name.encode())
-    place.put(place.body("in/a"), "in/b")
-    assert s3.get_object(Bucket=BUCKET, Key="in/b")["Body"].read() == b"a"
-    refused = [
-        raw(),
-        raw().for_batch("in/", "2"),
-        raw().for_batch("", "1"),
-        raw().for_batch("i", "1"),
-        raw(context={"team": "a"}).for_batch("in/", "1"),
-    ]
-    for strategy in refused:
-        for method in (s3.get_object, s3.head_object):
-            with pytest.raises(errors.ContextMismatch):
-                method(Bucket=BUCKET, Key="in/a", encryption=strategy)
-    place.put(place.body("in/a"), "out")
-    with pytest.raises(errors.ConfigurationError, match="in/"):
-        s3.get_object(Bucket=BUCKET, Key="out")
-    with pytest.raises(errors.ContextMismatch):
-        s3.get_object(Bucket=BUCKET, Key="out", encryption=raw())
-
-
-def test_an_object_of_its_own_is_none_of_a_batch(place: Place) -> None:
-    """A batch does not read objects that are bound to their own place."""
-    s3 = place.client(raw())
-    s3.put_object(Bucket=BUCKET, Key="in/a", Body=b"a")
-    with pytest.raises(errors.ContextMismatch) as caught:
-        s3.get_object(Bucket=BUCKET, Key="in/a", encryption=raw().for_batch("in/", "1"))
-    assert caught.value.found == bound("in/a")
-
-
-def test_keys_outside_the_prefix(place: Place, folder: Path) -> None:
-    """A key that is not below the prefix of the batch is refused before anything is sent."""
-    s3 = place.client(raw().for_batch("in/", "1"))
-    (folder / "f").write_bytes(b"x")
-    with pytest.raises(errors.ConfigurationError, match="in/"):
-        s3.put_object(Bucket=BUCKET, Key="out", Body=b"x")
-    with pytest.raises(errors.ConfigurationError, match="in/"):
-        s3.upload_file(folder / "f", BUCKET, "out")
-    with pytest.raises(errors.BatchFailed):
-        s3.upload_many(folder, BUCKET, "out/")
-    place.assert_nothing()
-
-
-def test_upload_many_skips_nothing(place: Place, folder: Path) -> None:
-    """skip_existing trusts S3's checksum, which says nothing here: a plaintext object is overwritten."""
-    s3 = place.client(raw())
-    (folder / "k").write_bytes(b"secret")
-    place.put(b"secret", ChecksumAlgorithm="CRC32", ServerSideEncryption="AES256")
-    result = s3.upload_many(folder, BUCKET, skip_existing=True)
-    assert [file.status for file in result] == ["done"]
-    assert b"secret" not in place.body()
-    assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"secret"
-
-
-def test_download_many_skips_nothing(place: Place, folder: Path) -> None:
-    """Nor is a plaintext object taken for what it should be, because the file on disk looks the same."""
-    s3 = place.client(raw())
-    (folder / "k").write_bytes(b"secret")
-    place.put(b"secret", ChecksumAlgorithm="CRC32")
-    with pytest.raises(errors.BatchFailed) as caught:
-        s3.download_many(BUCKET, ["k"], folder, skip_existing=True)
-    assert isinstance(caught.value.results[0].error, errors.DowngradeError)
-    assert (folder / "k").read_bytes() == b"secret"
 
 
 def test_encryption_of_one_call(place: Place, folder: Path) -> None:

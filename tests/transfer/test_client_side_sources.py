@@ -290,7 +290,7 @@ def test_failing_multipart_aborts(
 def test_completed_without_saying_so(
     place: Place, proxy: FaultyProxy, s3: SecureS3Client, times: int
 ) -> None:
-    """A completion that worked, though the server never said so, is found by the checksum of its ciphertext."""
+    """A completion that worked, though the server never said so, is found by its checksum."""
     proxy.inject(fault.reset_after_forwarding, method="POST", query="uploadId", times=times)
     assert _up(s3, io.BytesIO(content(MULTI))).bytes == MULTI
     assert decrypted(place) == content(MULTI)

@@ -73,7 +73,7 @@ def _step(file: Any, step: str, value: int) -> Any:
 def test_reads_like_bytesio(data: bytes, steps: list[tuple[str, int]], buffer: int, skip: int) -> None:
     """Any sequence of reads and seeks gives what it gives on a BytesIO of the same bytes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("secure_s3.transfer.files._SKIP", skip)
+        patch.setattr("secure_s3.transfer.object_reader._SKIP", skip)
         raw = ObjectReader(_Store(data), BUCKET, "k", {})
         file, model = io.BufferedReader(raw, buffer), io.BytesIO(data)
         for step, value in steps:
