@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
     """Describe the arguments."""
     summary = "show how an object or a file is protected: format, keys, context, frames"
     parser = command(commands, "inspect", summary, _EPILOG, run)
-    parser.add_argument("target", metavar="TARGET")
+    parser.add_argument("target", metavar="TARGET", help="s3://bucket/key, or the path of a file")
     parser.add_argument("--version-id", metavar="V", help="that version of the object")
     add_client_options(parser)
 

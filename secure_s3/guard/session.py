@@ -166,7 +166,6 @@ def _harden_session(
             )
         return session
     plain = core.create_client
-    kms = KmsClients(lambda region: create_client("kms", region_name=region))
 
     def create_client(*args: Any, **kwargs: Any) -> Any:
         arguments = dict(_CREATE_CLIENT.bind(core, *args, **kwargs).arguments)
@@ -174,8 +173,11 @@ def _harden_session(
         if ca_bundle is not None and arguments.get("verify") is None:
             arguments["verify"] = endpoint.check_bundle(ca_bundle, "ca_bundle")
         arguments = _secure_arguments(core, arguments, rules[1])
-        strategy = rules[0] if arguments["service_name"] == "s3" else None
-        return harden_client(plain(**arguments), strategy, rules[1], kms)
+        if arguments["service_name"] != "s3":
+            return harden_client(plain(**arguments), None, rules[1])
+        network = _network_part(arguments["config"])
+        kms = KmsClients(lambda region: create_client("kms", region_name=region, config=network))
+        return harden_client(plain(**arguments), rules[0], rules[1], kms)
 
     core.__dict__["create_client"] = create_client
     core.__dict__[_ATTRIBUTE] = (*rules, ca_bundle, plain)
@@ -207,6 +209,24 @@ def _secure_arguments(core: Any, arguments: dict[str, Any], profile: SecurityPro
         verify = endpoint.check_bundle(verify, "verify")
     settings = _client_config(service, config, profile, regional=custom is None)
     return {**arguments, "use_ssl": True, "verify": verify, "config": settings}
+
+
+_NETWORK = (
+    "connect_timeout",
+    "read_timeout",
+    "proxies",
+    "proxies_config",
+    "client_cert",
+    "retries",
+    "tcp_keepalive",
+    "max_pool_connections",
+)
+
+
+def _network_part(config: Config) -> Config:
+    """What an S3 client's configuration says about the network, for the KMS clients that go with it."""
+    given = getattr(config, "_user_provided_options", {})
+    return Config(**{name: given[name] for name in _NETWORK if given.get(name) is not None})
 
 
 def _client_config(

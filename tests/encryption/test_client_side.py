@@ -132,9 +132,9 @@ def test_what_reads_says_of_hostile_contexts() -> None:
 @pytest.mark.parametrize("key", ["out", "in", "In/k", "", "/in/k"])
 def test_key_outside_the_batch(key: str) -> None:
     """A key that does not begin with the prefix has no context in the batch."""
-    with pytest.raises(errors.ConfigurationError, match="in/|no name"):
+    with pytest.raises(errors.ConfigurationError, match=r"in/|no name"):
         BATCHED.context_for("b", key)
-    with pytest.raises(errors.ConfigurationError, match="in/|no name"):
+    with pytest.raises(errors.ConfigurationError, match=r"in/|no name"):
         BATCHED.check_context(BATCH, "b", key)
 
 

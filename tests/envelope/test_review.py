@@ -309,6 +309,11 @@ def _drain(reader: OpeningReader, amount: int, got: bytearray) -> None:
         got += piece
 
 
+def _drain(reader: OpeningReader, amount: int, got: bytearray) -> None:
+    while piece := reader.read(amount):
+        got += piece
+
+
 @pytest.mark.parametrize(
     "fault", [RuntimeError("why"), KeyboardInterrupt(), OSError(5, "why"), SystemExit(1)]
 )
