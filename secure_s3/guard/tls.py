@@ -52,6 +52,9 @@ def assert_pinned(context: ssl.SSLContext, min_tls: str) -> None:
         )
 
 
+_BLOCK = 1 << 18
+
+
 class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
     """botocore's HTTP session with a pinned TLS minimum, which sends nothing but verified https."""
 
@@ -59,6 +62,11 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         self._min_tls = min_tls
         self._allowed_host = allowed_host
         super().__init__(**settings)
+
+    def _get_pool_manager_kwargs(self, **extra: Any) -> dict[str, Any]:
+        # Bodies go out in smaller blocks otherwise, each with its turn of the interpreter.
+        given: dict[str, Any] = super()._get_pool_manager_kwargs(**extra)  # type: ignore[misc,unused-ignore]
+        return {**given, "blocksize": _BLOCK}
 
     def _get_ssl_context(self) -> ssl.SSLContext:
         context: ssl.SSLContext = super()._get_ssl_context()  # type: ignore[misc,unused-ignore]

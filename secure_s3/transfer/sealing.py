@@ -104,6 +104,16 @@ class SealedPart(Part, SealedBody):
         plain: int = self._run.plain_bytes
         return plain
 
+    def read(self, size: int | None = -1) -> bytes:
+        """Some bytes, up to *size*: those that are sealed together; all that is left without a size."""
+        if size is None or size < 0:
+            return super().read()
+        self._tracker.check()
+        data = bytes(self._run.view_at(self._position, size)) if self._position < self.size else b""
+        self._position += len(data)
+        self._report()
+        return data
+
     def as_bytes(self) -> SealedBytes:
         """All of it, to be sent as bytes."""
         return SealedBytes(self.read())

@@ -6,6 +6,7 @@ import io
 import os
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -79,8 +80,8 @@ def test_finished_openers_hold_nothing() -> None:
 class SecretiveKms(FakeKms):
     """KMS whose ciphertexts are numbers, so that only its answers hold data keys."""
 
-    def __init__(self, **more: Mapping[str, object]) -> None:
-        super().__init__(**more)  # type: ignore[arg-type]
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
         self._given: list[SecretBytes] = []
 
     def generate_data_key(self, key_arn: str, context: Mapping[str, str]) -> tuple[SecretBytes, bytes, str]:
@@ -280,7 +281,8 @@ def test_other_footers(size: int) -> None:
 
 def test_junk_is_refused_with_its_first_frame() -> None:
     """Junk behind a signed header is read for one frame and no further, and none of it is kept."""
-    source, kept = io.BytesIO(content(100_000)), []
+    kept: list[bytes] = []
+    source = io.BytesIO(content(100_000))
     with pytest.raises(errors.TamperedError):
         kept += frames_and_footer(source.read, HEADER, KEY)
     assert kept == []
@@ -302,11 +304,6 @@ def _reader(opening: Opening, fault: BaseException) -> OpeningReader:
     layout = opening.layout
     opener = FrameOpener(opening.key, layout, 1, layout.frames)
     return OpeningReader(read, opener, skip=0, size=layout.plain_bytes, close=source.close)
-
-
-def _drain(reader: OpeningReader, amount: int, got: bytearray) -> None:
-    while piece := reader.read(amount):
-        got += piece
 
 
 def _drain(reader: OpeningReader, amount: int, got: bytearray) -> None:

@@ -1,4 +1,4 @@
-"""The KMS clients behind client-side encryption: hardened, and with the network settings of their S3 client."""
+"""The KMS clients behind client-side encryption: hardened, with the network settings of their S3 client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUCKET = "amzn-s3-demo-bucket"
 
 
 def test_network_settings_reach_kms(local_aws: Any) -> None:
-    """Time-outs of the client's Config hold for its KMS clients; what is about S3 alone does not reach them."""
+    """Time-outs of the Config hold for the KMS clients too; what is about S3 alone does not reach them."""
     config = Config(read_timeout=7, signature_version="s3v4", s3={"addressing_style": "path"})
     with local_aws.client(ClientSide(KmsKeys(local_aws.kms_key_arn)), config=config) as s3:
         s3.put_object(Bucket=local_aws.create_bucket(BUCKET), Key="k", Body=b"x")

@@ -20,6 +20,7 @@ from secure_s3.envelope.keys import DataKey, KmsKeys
 from secure_s3.transfer.batch_keys import BatchKeys
 from secure_s3.transfer.copy_source import parse_source
 from secure_s3.values import SecretBytes
+from tests.envelope.support import NoKms
 from tests.rig.faulty_proxy import FaultyProxy, SeenRequest
 from tests.transfer.sealed import FRAME, decrypted, message, raw, refuse_at_kms, sdk_message
 from tests.transfer.support import BUCKET, PART, SMALL_PARTS, Place, content
@@ -59,11 +60,11 @@ class HangingKeys:
 
 def _use(keys: HangingKeys, batches: BatchKeys, how: str, name: str) -> Any:
     strategy: Any = SimpleNamespace(keys=keys)
-    context, kms = {"batch": name}, SimpleNamespace()
+    context, kms = {"batch": name}, NoKms()
     if how == "write":
-        return batches.for_writing(strategy, context, kms)  # type: ignore[arg-type]
+        return batches.for_writing(strategy, context, kms)
     header: Any = SimpleNamespace(suite=1, wrapped_keys=(), context=context)
-    return batches.for_reading(strategy, header, kms)  # type: ignore[arg-type]
+    return batches.for_reading(strategy, header, kms)
 
 
 @pytest.mark.parametrize("how", ["read", "write"])
