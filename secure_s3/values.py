@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from .errors import ConfigurationError
 
-__all__ = ["Arn", "KmsKeyArn", "ObjectRef", "SecretBytes", "Finding", "Severity"]
+__all__ = ["Arn", "KmsKeyArn", "ObjectRef", "SecretBytes", "Finding", "Severity", "printable_text"]
 
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*)"
@@ -210,3 +210,8 @@ class Finding:
     pointer: str | None = None
     fix: str = ""
     refs: tuple[str, ...] = ()
+
+
+def printable_text(text: str) -> str:
+    """Somebody else's text, so that it neither steers a terminal nor looks like a line of an error."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -11,6 +11,7 @@ from .. import limits
 from ..envelope.keys import Keys, KmsKeys, RawAesKey
 from ..envelope.names import BATCH, BUCKET, KEY, OURS, PREFIX, RESERVED
 from ..errors import ConfigurationError, ContextMismatch
+from ..values import printable_text
 from .context import EncryptionContext
 from .sse_c import SseC
 from .sse_kms import SseKms, key_from_env
@@ -154,7 +155,7 @@ class ClientSide(Strategy):
             for name, got in wrong.items()
         ]
         error = ContextMismatch(
-            f"the encrypted object at s3://{bucket}/{key} does not belong there",
+            f"the encrypted object at {printable_text(f's3://{bucket}/{key}')} does not belong there",
             why="; ".join(told[:_TOLD]) + (f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""),
             fix=_fix_for(found, wrong),
             bucket=bucket,

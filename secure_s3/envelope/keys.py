@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 from ..errors import ConfigurationError, KeyAccessError, SecureS3Error, ServiceError, as_key_access
-from ..values import Arn, KmsKeyArn, SecretBytes
+from ..values import Arn, KmsKeyArn, SecretBytes, printable_text
 from .header import WrappedKey, serialise_context
 from .suites import COMMIT_KEY, IV_BYTES, TAG_BYTES, Suite
 
@@ -272,7 +272,7 @@ class RawAesKey(Keys):
 
 def key_names(wrapped: tuple[WrappedKey, ...]) -> list[str]:
     """For people: the keys that a message can be opened with."""
-    names = [f"{_shown(key.provider)}: {printable(key)}" for key in wrapped]
+    names = [f"{printable_text(key.provider)}: {printable(key)}" for key in wrapped]
     return [name if len(name) <= 250 else f"{name[:250]}…" for name in names]
 
 
@@ -282,12 +282,7 @@ def printable(key: WrappedKey) -> str:
     tail = (TAG_BYTES * 8).to_bytes(4, "big") + IV_BYTES.to_bytes(4, "big")
     if key.provider != KMS_PROVIDER and info[-IV_BYTES - 8 : -IV_BYTES] == tail:
         info = info[: -IV_BYTES - 8]
-    return _shown(info.decode("utf-8", "backslashreplace"))
-
-
-def _shown(text: str) -> str:
-    """Text of an object's header, so that it neither steers a terminal nor looks like a line of an error."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable_text(info.decode("utf-8", "backslashreplace"))
 
 
 def no_key_fits(wrapped: tuple[WrappedKey, ...], keys: object) -> KeyAccessError:

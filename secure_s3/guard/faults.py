@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from .. import errors
+from ..values import printable_text
 from .redaction import redact
 
 _BY_CODE: Mapping[str, type[errors.ServiceError]] = {
@@ -291,6 +292,7 @@ def _combined(ours: type[errors.ServiceError], theirs: type[ClientError]) -> typ
 
 def _place(where: Mapping[str, str | None]) -> str:
     place = f" on s3://{where['bucket']}/{where['key'] or ''}" if where.get("bucket") else ""
+    place = printable_text(place)
     return f"{where.get('operation') or 'the request'}{place}"
 
 

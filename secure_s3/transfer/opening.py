@@ -22,6 +22,7 @@ from ..envelope.layout import Layout
 from ..envelope.reader import FrameOpener, OpeningReader
 from ..envelope.suites import require_committing
 from ..errors import ConfigurationError, DowngradeError, IntegrityError, KeyAccessError
+from ..values import printable_text
 from .batch_keys import batch_keys
 from .sealing import client_side_of, kms_of
 from .windows import Stretch
@@ -53,7 +54,7 @@ class Place:
         return cls(client, strategy, bucket, key)
 
     def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
+        return printable_text(f"s3://{self.bucket}/{self.key}")
 
     def parse(self, read: Read, metadata: Mapping[str, str] | None) -> Header:
         """The header of the object there, before anything of it is verified.

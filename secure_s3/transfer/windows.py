@@ -114,9 +114,11 @@ class Window:
         data = body.read(min(self._block, self.stretch.size - self._done))
         if not data:
             raise broken_off(actual_bytes=self._done, expected_bytes=self.stretch.size)
-        plain = self.stretch.opener.feed(data) if self.stretch.opener else data
+        if self.stretch.opener:
+            plain: Any = self.stretch.opener.feed(data)
+        else:
+            plain, self.crc = data, zlib.crc32(data, self.crc)
         self.write(plain, self.stretch.plain_start + self._written)
-        self.crc = zlib.crc32(data, self.crc)
         self._done += len(data)
         self._written += len(plain)
         self.job.tracker.advance(len(plain))
