@@ -28,8 +28,9 @@ IMPORT_EVERYTHING = """
 import importlib, importlib.util, pkgutil
 import secure_s3
 
-EXTRAS = {"moto", "trustme", "werkzeug", "rich", "pytest"}
+EXTRAS = {"aws_encryption_sdk", "moto", "trustme", "werkzeug", "rich", "pytest"}
 NEED_EXTRAS = ("secure_s3.local.", "secure_s3.cli.", "secure_s3.transfer.progress")
+NEED_EXTRAS += ("secure_s3.envelope.providers",)
 
 present = [name for name in sorted(EXTRAS) if importlib.util.find_spec(name)]
 assert not present, f"the environment is not bare: {present}"
