@@ -201,6 +201,7 @@ def test_unreachable_endpoint_is_a_transport_error(
 
 def options(**given: str) -> argparse.Namespace:
     names = ("encryption", "kms_key_arn", "sse_c_key_file", "profile_name", "min_tls", "region")
+    names += ("raw_key_file", "raw_key_name", "server_side_kms_key_arn")
     return argparse.Namespace(**{**dict.fromkeys(names), "ca_bundle": None, "endpoint_url": None, **given})
 
 
@@ -222,6 +223,10 @@ def test_option_wins_over_its_variable() -> None:
         ({"sse_c_key_file": "k"}, {}, False, "sse-c"),
         ({"sse_c_key_file": "k", "kms_key_arn": "x"}, {}, False, None),
         ({"sse_c_key_file": "k", "encryption": "sse-kms"}, {}, False, "sse-kms"),
+        ({"raw_key_file": "k"}, {}, False, "client-side"),
+        ({"raw_key_file": "k"}, {}, True, "client-side"),
+        ({"raw_key_file": "k", "encryption": "sse-s3"}, {}, False, "sse-s3"),
+        ({"raw_key_file": "k", "sse_c_key_file": "k"}, {}, False, "sse-c"),
     ],
 )
 def test_encryption_that_is_meant(given: Any, env: Any, reads: bool, encryption: str | None) -> None:
