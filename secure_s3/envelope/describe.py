@@ -17,7 +17,7 @@ from ..values import ObjectRef
 from .header import Header, Read, not_a_message, read_header
 from .keys import KMS_PROVIDER, printable
 from .layout import Layout
-from .names import BATCH, BUCKET, KEY, OURS, PREFIX
+from .names import BATCH, BUCKET, KEY, OURS, PREFIX, S3EC_DATA_KEYS
 from .suites import TAG_BYTES
 
 NONE = "none"
@@ -36,7 +36,6 @@ _COMMITTING = "ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY"
 _COMMITTING_ID = 0x0073
 _V3_WRAPS = {"02": "AES/GCM", "12": "kms+context", "22": "RSA-OAEP-SHA1"}
 _V3_ALWAYS = frozenset({"x-amz-c", "x-amz-d", "x-amz-i"})  # in the metadata, wherever the data key is
-_DATA_KEYS = {"x-amz-3": "V3", "x-amz-key-v2": "V2", "x-amz-key": "V1"}
 _DESCRIPTION_CHARS = 65536
 
 
@@ -217,13 +216,13 @@ def _client_version(names: Mapping[str, str]) -> str:
     """``V1``, ``V2`` or ``V3``, or nothing if the metadata is not that client's."""
     if names.keys() >= _V3_ALWAYS:
         return "V3"
-    return next((version for name, version in _DATA_KEYS.items() if name in names), "")
+    return next((version for name, version in S3EC_DATA_KEYS.items() if name in names), "")
 
 
 def _of_the_client(version: str, names: Mapping[str, str], size: int | None) -> Protection:
     content, wrap = _algorithms(version, names)
     context, notes = _material(version, names, wrap)
-    known = [name for name in _DATA_KEYS if name in names]
+    known = [name for name in S3EC_DATA_KEYS if name in names]
     if not known:
         notes.append(_INSTRUCTION_FILE)
     elif len(known) > 1:

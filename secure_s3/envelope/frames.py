@@ -22,7 +22,6 @@ from .suites import IV_BYTES, Suite
 FINAL = 0xFFFFFFFF
 _REGULAR_HEAD = Struct(">IQI")  # number | IV: eight zeros and the number
 _FINAL_HEAD = Struct(">IIQII")  # FFFFFFFF | number | IV | length
-_IV = Struct(">QI")
 _AAD = Struct(">IQ")
 _REGULAR_TEXT = b"AWSKMSEncryptionClient Frame"
 _FINAL_TEXT = b"AWSKMSEncryptionClient Final Frame"
@@ -80,7 +79,7 @@ class MessageKey:
         _FINAL_HEAD.pack_into(out, 0, FINAL, number, 0, number, size)
         end = FINAL_OVERHEAD + size
         aad = self._final + _AAD.pack(number, size)
-        self._aes.encrypt_into(_IV.pack(0, number), plain, aad, out[_FINAL_HEAD.size : end])
+        self._aes.encrypt_into(number.to_bytes(IV_BYTES, "big"), plain, aad, out[_FINAL_HEAD.size : end])
         return end
 
     def seal_regular(
@@ -115,9 +114,9 @@ class MessageKey:
         sound = marker == FINAL and size == len(frame) - FINAL_OVERHEAD
         if not sound or (given, zeros, last) != (number, 0, number):
             raise _misplaced(number)
-        aad = self._final + _AAD.pack(number, size)
+        iv, aad = number.to_bytes(IV_BYTES, "big"), self._final + _AAD.pack(number, size)
         try:
-            return self._aes.decrypt_into(_IV.pack(0, number), frame[_FINAL_HEAD.size :], aad, out[:size])
+            return self._aes.decrypt_into(iv, frame[_FINAL_HEAD.size :], aad, out[:size])
         except InvalidTag:
             raise _forged(number, out[:size]) from None
 

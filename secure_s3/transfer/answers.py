@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import limits
-from ..errors import ObjectChanged, TransportError
+from ..errors import ObjectChanged, PreconditionFailed, TransportError
+from ..guard.faults import typed
 
 
 def whole_object(answer: Mapping[str, Any], place: str) -> int:
@@ -35,6 +36,48 @@ def whole_object(answer: Mapping[str, Any], place: str) -> int:
         why="the endpoint does not answer as S3 does",
         fix="check endpoint_url, and what stands between it and this machine",
     )
+
+
+def ranged(
+    client: Any,
+    request: Mapping[str, Any],
+    first: Mapping[str, Any],
+    start: int,
+    end: int,
+    *,
+    doing: str,
+    open_ended: bool = False,
+) -> Any:
+    """The body of bytes *start* to *end* (exclusive), asked for now, of the object of *first*.
+
+    Args:
+        client: A hardened client.
+        request: Members of GetObject that pin the object by its ETag.
+        first: The answer that told of the object.
+        start, end: Which bytes.
+        doing: When this is, for the error: "while it was open".
+        open_ended: Ask for all from *start* on; *end* is then the end of the object.
+
+    Raises:
+        ObjectChanged: the object was replaced since.
+        TransportError, ServiceError: S3 refused, cannot be reached, or gave something else.
+    """
+    bucket, key = request["Bucket"], request["Key"]
+    place = f"s3://{bucket}/{key}"
+    wanted = f"bytes={start}-" if open_ended else f"bytes={start}-{end - 1}"
+    try:
+        # Translated here: botocore has repeated the request itself, and this must not multiply that.
+        with typed("GetObject", bucket, key):
+            answer = client.get_object(**request, Range=wanted)
+    except PreconditionFailed as error:
+        raise ObjectChanged(
+            f"{place} was replaced {doing}",
+            why="its ETag is another one now",
+            fix="read it again, or name a version: VersionId=…, as an argument or in ExtraArgs",
+            bucket=bucket,
+            key=key,
+        ) from error
+    return piece(answer, first, start, end, place)
 
 
 def piece(answer: Mapping[str, Any], first: Mapping[str, Any], start: int, end: int, place: str) -> Any:

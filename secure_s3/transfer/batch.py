@@ -25,12 +25,11 @@ from .plan import Job, plan_downloads, plan_uploads
 from .progress import progress_for
 from .receipts import Receipt
 from .results import BatchResult, Direction, Status
-from .settings import Settings, accepted, for_operation
+from .settings import OF_THE_REQUEST, Settings, accepted, for_operation
 from .upload import upload
 
 _UPLOAD = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
 _MAX_WORKERS = 256
-_OF_THE_REQUEST = ("RequestPayer", "ExpectedBucketOwner")
 
 Outcome = tuple[Status, Receipt | None]
 
@@ -78,7 +77,7 @@ def upload_many(
     settings = _checked(bucket, workers, config)
     accepted(client, _UPLOAD, extra_args)
     jobs = plan_uploads(sources, bucket, prefix)
-    options = {name: value for name, value in (extra_args or {}).items() if name in _OF_THE_REQUEST}
+    options = {name: value for name, value in (extra_args or {}).items() if name in OF_THE_REQUEST}
     settings = _shared(settings, jobs, workers)
 
     def send(job: Job, watch: Watch) -> Outcome:
@@ -138,7 +137,7 @@ def download_many(
     root = _folder(folder)
     listing = for_operation(client, "ListObjectsV2", extra)
     jobs = plan_downloads(client, bucket, keys_or_prefix, root, listing, system=System.this())
-    options = {name: extra[name] for name in (*_OF_THE_REQUEST, "VersionId") if name in extra}
+    options = {name: extra[name] for name in (*OF_THE_REQUEST, "VersionId") if name in extra}
     settings = _shared(settings, jobs, workers)
 
     def fetch(job: Job, watch: Watch) -> Outcome:

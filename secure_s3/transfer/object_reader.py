@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ObjectChanged, PreconditionFailed
 from ..guard.faults import BROKEN_BODY, broken_off, typed
 from ..guard.waiting import attempt
-from .answers import piece, whole_object
+from .answers import ranged, whole_object
 from .seekable import Seekable
 
 _SKIP = 1 << 20
@@ -73,16 +72,15 @@ class ObjectReader(Seekable):
         if self._body is not None and self._at == self._position:
             return
         self._drop()
-        try:
-            with typed("GetObject", self._request["Bucket"], self._request["Key"]):
-                answer = self._client.get_object(**self._request, Range=f"bytes={self._position}-")
-        except PreconditionFailed as error:
-            raise ObjectChanged(
-                f"{self.name} was replaced while it was open",
-                why="its ETag is another one now",
-                fix="open it again, or name a version: extra_args={'VersionId': …}",
-            ) from error
-        self._body = piece(answer, self.answer, self._position, self.size, self.name)
+        self._body = ranged(
+            self._client,
+            self._request,
+            self.answer,
+            self._position,
+            self.size,
+            doing="while it was open",
+            open_ended=True,
+        )
         self._at = self._position
 
     def _drop(self) -> None:

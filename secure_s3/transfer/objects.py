@@ -11,10 +11,9 @@ from ..guard import copy_source_parameters
 from ..guard.faults import typed
 from .cleanup import remove_unconfirmed
 from .sealing import client_side_of, own_strategy
+from .settings import OF_THE_REQUEST
 
 Answer = dict[str, Any]
-
-_OF_THE_REQUEST = ("RequestPayer", "ExpectedBucketOwner")
 
 
 class ObjectMethods:
@@ -125,7 +124,7 @@ def _recrypted(
 
     done = copy(client, source, bucket, key, source_encryption=encryption, extra_args=parameters)
     with typed("HeadObject", bucket, key):
-        wanted = {name: parameters[name] for name in _OF_THE_REQUEST if name in parameters}
+        wanted = {name: parameters[name] for name in OF_THE_REQUEST if name in parameters}
         if done.version_id:
             wanted["VersionId"] = done.version_id
         found: Answer = client.head_object(Bucket=bucket, Key=key, **wanted)

@@ -19,6 +19,7 @@ from ..encryption.client_side import ClientSide
 from ..envelope.frames import MessageKey
 from ..envelope.header import Header, Read, read_header
 from ..envelope.layout import Layout
+from ..envelope.names import S3EC_DATA_KEYS
 from ..envelope.reader import FrameOpener, OpeningReader
 from ..envelope.suites import require_committing
 from ..errors import ConfigurationError, DowngradeError, IntegrityError, KeyAccessError
@@ -28,12 +29,6 @@ from .sealing import client_side_of, kms_of
 from .windows import Stretch
 
 _BLOCK = 1 << 18
-_S3EC = {
-    "x-amz-key": "version 1",
-    "x-amz-key-v2": "version 2",
-    "x-amz-3": "version 3",
-}
-"""User metadata by which objects of the Amazon S3 Encryption Client are recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +99,9 @@ class Place:
 def _named(error: DowngradeError, metadata: Mapping[str, str] | None) -> DowngradeError:
     """The error; where it can be told, with what the object is instead."""
     names = {name.lower() for name in metadata or {}}
-    found = next((version for name, version in _S3EC.items() if name in names), None)
+    found = next((version for name, version in S3EC_DATA_KEYS.items() if name in names), None)
     if found:
-        error.what = f"the object was written by the Amazon S3 Encryption Client, {found}"
+        error.what = f"the object was written by the Amazon S3 Encryption Client, version {found[1:]}"
         error.why = "this client reads AWS Encryption SDK messages only"
         error.fix = "read it with that client, and write it again with this one"
     return error
@@ -133,6 +128,14 @@ class Opened:
         skip = start - self.layout.plain_offset(first)
         opener = self.opener(first, last)
         return _PlacedReader(self.place, read, opener, skip=skip, size=end - start, close=close)
+
+    def local_reader(
+        self, file: Any, start: int, end: int, close: Callable[[], object] = lambda: None
+    ) -> OpeningReader:
+        """Plaintext *start* to *end* of the message in a seekable file."""
+        first, stop = self.span(start, end)
+        file.seek(first)
+        return self.reader(lambda size: file.read(min(size, stop - file.tell())), start, end, close)
 
     def stretches(self, window: int | None) -> list[Stretch]:
         """All frames, in windows of about that many bytes; in one for None."""
@@ -196,16 +199,9 @@ def spooled(place: Place, header: Header, read: Read) -> tuple[BinaryIO, Opened]
     return file, Opened(place, header, key, Layout.of_message(header.length, header.frame_bytes, end))
 
 
-def stretch_reader(message: Opened, file: BinaryIO, start: int, end: int) -> OpeningReader:
-    """Plaintext *start* to *end* of a message in a local file, which is closed with the reader."""
-    first, stop = message.span(start, end)
-    file.seek(first)
-    return message.reader(lambda size: file.read(min(size, stop - file.tell())), start, end, file.close)
-
-
 def read_all(file: BinaryIO, message: Opened) -> Iterator[tuple[int, bytes]]:
     """The plaintext of a spooled message, in pieces with their offsets."""
-    done, reader = 0, stretch_reader(message, file, 0, message.layout.plain_bytes)
+    done, reader = 0, message.local_reader(file, 0, message.layout.plain_bytes)
     while data := reader.read(_BLOCK):
         yield done, data
         done += len(data)

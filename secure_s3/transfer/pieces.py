@@ -9,9 +9,9 @@ from contextlib import closing
 from typing import Any
 
 from .. import limits
-from ..errors import ObjectChanged, PreconditionFailed, ServiceError, TransportError
+from ..errors import ServiceError, TransportError
 from ..guard.faults import typed
-from .answers import piece
+from .answers import ranged
 from .settings import for_operation
 
 _PROBE = 4 * limits.KIB
@@ -58,19 +58,7 @@ class Pieces:
         """Bytes *start* to *end* as a stream, without a request if they are here already."""
         if end <= len(self._known.getbuffer()) or start >= end:
             return io.BytesIO(self._known.getvalue()[start:end])
-        bucket, key = self._request["Bucket"], self._request["Key"]
-        try:
-            with typed("GetObject", bucket, key):
-                answer = self._client.get_object(**self._request, Range=f"bytes={start}-{end - 1}")
-        except PreconditionFailed as error:
-            raise ObjectChanged(
-                f"s3://{bucket}/{key} was replaced while it was read",
-                why="its ETag is another one now",
-                fix="read it again, or name a version: VersionId=…",
-                bucket=bucket,
-                key=key,
-            ) from error
-        return piece(answer, self.answer, start, end, f"s3://{bucket}/{key}")
+        return ranged(self._client, self._request, self.answer, start, end, doing="while it was read")
 
     def _probe(self) -> dict[str, Any]:
         """The answer to a request for the first bytes, with the length of the whole."""

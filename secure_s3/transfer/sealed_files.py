@@ -47,7 +47,7 @@ class SealedReader(Seekable):
             return 0
         try:
             if self._frames is None or self._at != self._position:
-                self._frames = self._stand()
+                self._frames = self._message.local_reader(self._cipher, self._position, self.size)
             data = self._frames.read(len(buffer))
         except BaseException:  # Ctrl-C as well: the next read stands anew, and does not raise this again
             self._frames = None
@@ -61,14 +61,3 @@ class SealedReader(Seekable):
         """Give the connection back."""
         self._cipher.close()
         super().close()
-
-    def _stand(self) -> OpeningReader:
-        start, end = self._position, self.size
-        self._cipher.seek(self._message.span(start, end)[0])
-        stop = self._message.layout.message_bytes
-
-        def read(size: int) -> bytes:
-            data: bytes = self._cipher.read(min(size, stop - self._cipher.tell()))
-            return data
-
-        return self._message.reader(read, start, end)

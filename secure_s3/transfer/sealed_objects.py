@@ -14,7 +14,7 @@ from ..errors import ConfigurationError, SourceChanged
 from ..guard.bodies import streaming
 from ..guard.faults import invalid_range
 from .answers import whole_object
-from .opening import Opened, Place, open_message, spooled, stretch_reader
+from .opening import Opened, Place, open_message, spooled
 from .pieces import Pieces
 from .ranges import parse_range
 from .sealing import new_message, refuse_checksums, sealed_part
@@ -127,13 +127,13 @@ def _spooled(place: Place, answer: Answer, header: Header, read: Read, wanted: A
     file, message = spooled(place, header, read)
     plain = message.layout.plain_bytes
     if wanted is None:
-        return _whole(answer, stretch_reader(message, file, 0, plain), plain)
+        return _whole(answer, message.local_reader(file, 0, plain, file.close), plain)
     try:
         start, end = _satisfiable(parse_range(wanted, plain), wanted, plain, place, "GetObject")
     except BaseException:
         file.close()
         raise
-    return _ranged(answer, stretch_reader(message, file, start, end), start, end, plain)
+    return _ranged(answer, message.local_reader(file, start, end, file.close), start, end, plain)
 
 
 def _whole(answer: Answer, reader: OpeningReader, plain: int) -> Answer:

@@ -10,6 +10,9 @@ from .. import limits
 from ..errors import ConfigurationError
 from ..guard.managed import refuse_crt
 
+OF_THE_REQUEST = ("RequestPayer", "ExpectedBucketOwner")
+"""Members that say something about a request and not about its object: they go with every request."""
+
 Callback = Callable[[int], object]
 
 _RESERVED = frozenset(

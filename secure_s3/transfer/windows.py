@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import ObjectChanged, PreconditionFailed
-from ..guard.faults import BROKEN_BODY, broken_off, typed
+from ..guard.faults import BROKEN_BODY, broken_off
 from ..guard.waiting import attempt
-from .answers import piece
+from .answers import ranged
 from .settings import Settings
 from .tracking import Tracker
 
@@ -125,17 +124,5 @@ class Window:
 
     def _ranged(self) -> Any:
         first, last = self.stretch.start + self._done, self.stretch.start + self.stretch.size - 1
-        bucket, key = self.request["Bucket"], self.request["Key"]
-        try:
-            # Translated here: botocore has repeated the request itself, and this must not multiply that.
-            with typed("GetObject", bucket, key):
-                answer = self.job.client.get_object(**self.request, Range=f"bytes={first}-{last}")
-        except PreconditionFailed as error:
-            raise ObjectChanged(
-                f"s3://{bucket}/{key} was replaced during the download",
-                why="its ETag is another one now",
-                fix="download it again, or name a version: ExtraArgs={'VersionId': …}",
-                bucket=bucket,
-                key=key,
-            ) from error
-        return piece(answer, self.job.first, first, last + 1, f"s3://{bucket}/{key}")
+        job = self.job
+        return ranged(job.client, self.request, job.first, first, last + 1, doing="during the download")
