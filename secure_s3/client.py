@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .encryption import Strategy, strategy_from_env
 from .errors import ConfigurationError
@@ -14,6 +14,9 @@ from .guard.session import plain_session
 from .profile import STANDARD, SecurityProfile
 from .transfer.methods import TransferMethods
 from .transfer.objects import ObjectMethods
+
+if TYPE_CHECKING:
+    from .presign import Presigner
 
 Answer = dict[str, Any]
 
@@ -61,6 +64,7 @@ class SecureS3Client(ObjectMethods, TransferMethods):
                 "s3", region_name=region_name, endpoint_url=endpoint_url, config=config
             )
         self._encryption = encryption
+        self._presigner: Presigner | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> SecureS3Client:
@@ -109,6 +113,15 @@ class SecureS3Client(ObjectMethods, TransferMethods):
     def session(self) -> Any:
         """A boto3 session whose clients are under the same guard."""
         return self._session
+
+    @property
+    def presign(self) -> Presigner:
+        """Short-lived access: presigned URLs and forms, uploads from browsers."""
+        if self._presigner is None:
+            from .presign.presigner import Presigner
+
+            self._presigner = Presigner(self._client)
+        return self._presigner
 
     @property
     def exceptions(self) -> Any:

@@ -5,7 +5,8 @@
     │   ├── InsecureTransport             a road to plain HTTP, to no verification or to an older TLS
     │   ├── EncryptionConflict            the call contradicts the configured encryption
     │   ├── NotAllowedByProfile           the security profile forbids it
-    │   └── PublicAccessRefused           an ACL or a grant would open the object to everybody
+    │   ├── PublicAccessRefused           an ACL or a grant would open the object to everybody
+    │   └── UploadRefused                 an upload rule does not let this user do this
     ├── TransferError                     bytes did not get where they should; nothing half-done is left
     │   ├── SourceChanged                 the source grew, shrank or broke off while it was read
     │   ├── ObjectChanged                 the object was replaced while it was being downloaded
@@ -16,7 +17,8 @@
     │   ├── ChecksumMismatch              the bytes do not match their checksum
     │   ├── TamperedError                 an encrypted object was changed, cut, extended, or is malformed
     │   ├── ContextMismatch               an encrypted object belongs to another place or purpose
-    │   └── DowngradeError                the object is not protected the way this client reads
+    │   ├── DowngradeError                the object is not protected the way this client reads
+    │   └── SignatureError                a presigned URL or form is expired, changed, or another's
     ├── KeyAccessError                    no configured key gives the data key of an object
     ├── TransportError                    no trustworthy connection, or it broke
     │   └── TlsError                      handshake or certificate refused
@@ -48,6 +50,7 @@ __all__ = [
     "EncryptionConflict",
     "NotAllowedByProfile",
     "PublicAccessRefused",
+    "UploadRefused",
     "TransferError",
     "SourceChanged",
     "ObjectChanged",
@@ -59,6 +62,7 @@ __all__ = [
     "TamperedError",
     "ContextMismatch",
     "DowngradeError",
+    "SignatureError",
     "KeyAccessError",
     "TransportError",
     "TlsError",
@@ -165,6 +169,10 @@ class PublicAccessRefused(ConfigurationError):
     """An ACL or a grant would open the object or bucket to everybody."""
 
 
+class UploadRefused(ConfigurationError):
+    """An upload rule does not let this user do this; ``status`` is what a web backend may answer."""
+
+
 class TransferError(SecureS3Error):
     """A transfer failed; no object, part or file of it was left behind unless the text says so."""
 
@@ -220,6 +228,20 @@ class ContextMismatch(IntegrityError):
 
 class DowngradeError(IntegrityError):
     """The object is not protected the way this client is configured to read."""
+
+
+class SignatureError(IntegrityError):
+    """A presigned URL or form does not hold: malformed, expired, changed, or signed with another key.
+
+    ``code``, ``status`` and ``why`` are what S3 answers to it; ``fields`` are the further elements of that
+    answer, e.g. ``Expires`` and ``ServerTime``.
+    """
+
+    fields: Mapping[str, str]
+
+    def __init__(self, what: str, *, fields: Mapping[str, str] | None = None, **details: Any) -> None:
+        self.fields = dict(fields or {})
+        super().__init__(what, **details)
 
 
 class KeyAccessError(SecureS3Error):

@@ -41,3 +41,9 @@ MIN_FRAME_BYTES = KIB
 MAX_FRAME_BYTES = 16 * MIB
 MAX_DATA_KEYS = 32
 MAX_HEADER_BYTES = 256 * KIB
+
+# Amazon S3 API Reference, "Error responses": RequestTimeTooSkewed; a presigned URL may be dated so far ahead.
+MAX_CLOCK_SKEW = timedelta(minutes=15)
+
+# Amazon S3 API Reference, "POST Object": the sum of the form's fields but the file.
+MAX_POST_FIELDS_BYTES = 20_000

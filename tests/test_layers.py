@@ -85,6 +85,13 @@ DOORS: tuple[Door, ...] = (
     Door("botocore", "client", "the annotation of config=", types_only=True),
     Door("mypy_boto3_s3", "*", "annotations; the stubs are not installed with the package", types_only=True),
     Door("mypy_boto3_kms", "*", "annotations; the stubs are not installed with the package", types_only=True),
+    Door(
+        "typing_extensions.Unpack",
+        "presign/options",
+        "annotations of keyword options, which typing has from Python 3.11 on",
+        exact=True,
+        types_only=True,
+    ),
     Door("boto3", "local", "aws.session() is a plain boto3 session"),
     Door("botocore", "local", "the embedded endpoint reads botocore's service models"),
     Door("s3transfer", "guard", "its threads run under the guard as well"),

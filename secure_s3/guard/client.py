@@ -6,7 +6,9 @@ The numbers are the order in which they run:
 2. ``choose-signer``           presigned URLs and POSTs are SigV4
 3. ``before-sign``             on every attempt: https, an allowed host, the strategy's headers
 4. the HTTP session            the same once more; verified, TLS at least the profile's
-5. ``after-call``              the answer shows the strategy's algorithm and key
+5. ``after-call``              the answer shows the strategy's algorithm and key; its date is the time
+
+Beside them, ``before-endpoint-resolution`` tells of buckets that have turned out to be elsewhere.
 
 An exception raised in these is neither retried nor wrapped by botocore. It is a guard-rail inside a
 process, not a sandbox: code that unregisters handlers gets past it. The bucket policy is the boundary.
@@ -23,6 +25,8 @@ from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
 from . import bodies, presigning, redaction, tls
+from .addresses import Addresses
+from .clock import ServerClock
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
 from .kms import KmsClients
 from .managed import ManagedTransfers
@@ -31,6 +35,7 @@ from .responses import check_answer
 
 _STRATEGY = "secure_s3.strategy"
 _WHERE = "secure_s3.where"
+_SENT = "secure_s3.sent"
 _ATTRIBUTE = "_secure_s3_guard"
 _PRESIGNERS = frozenset(
     {"s3v4-query", "s3v4-presign-post", "v4-query", "v4-presign-post", "s3-query", "s3-presign-post"}
@@ -40,7 +45,7 @@ _PRESIGNERS = frozenset(
 class Guard:
     """What one hardened client holds itself to; its methods are botocore event handlers."""
 
-    __slots__ = ("_endpoint", "allowed_host", "kms", "profile", "strategy")
+    __slots__ = ("_endpoint", "addresses", "allowed_host", "clock", "kms", "profile", "strategy")
 
     def __init__(
         self,
@@ -53,7 +58,15 @@ class Guard:
         self.profile = profile
         self.kms = kms
         self.allowed_host = allowed_hosts(client.meta.endpoint_url)
+        self.clock = ServerClock()
+        self.addresses = Addresses()
         self._endpoint = client._endpoint
+
+    def under(self, strategy: Strategy) -> Guard:
+        """The same guard with another strategy: what it has learned is shared."""
+        twin = copy.copy(self)
+        twin.strategy = strategy
+        return twin
 
     def __repr__(self) -> str:
         return f"Guard({self.strategy!r}, profile={self.profile.name!r})"
@@ -81,6 +94,8 @@ class Guard:
         tls.refuse_history()
         tls.require_pinned(self._endpoint.http_session, self.profile.min_tls)
         refuse_old_signature(signature_version, f"signing {operation_name}")
+        request.context[_SENT] = self.clock.local()
+        presigning.hoist_owner(request, operation_name)
         strategy = request.context.get(_STRATEGY, self.strategy)
         fields = request.context.get("s3-presign-post-fields")
         if fields is not None:
@@ -100,6 +115,11 @@ class Guard:
             return
         bucket, key = context.get(_WHERE, (None, None))
         check_answer(parsed, model.name, strategy, bucket=bucket, key=key)
+
+    def learn_time(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
+        """After the last attempt: what the answer's date says about this machine's clock."""
+        if _SENT in context:
+            self.clock.learn(http_response.headers.get("date"), context[_SENT])
 
 
 def guard_of(client: Any) -> Guard | None:
@@ -146,7 +166,11 @@ def harden_client(
         )
         events.register_last("before-call.s3", bodies.lighten, unique_id="secure-s3-body")
         events.register_first("choose-signer.s3", wanted.choose_signer, unique_id="secure-s3-signer")
+        events.register_first("after-call.s3", wanted.learn_time, unique_id="secure-s3-time")
         events.register_last("after-call.s3", wanted.check_answer, unique_id="secure-s3-answer")
+        events.register_last(
+            "before-endpoint-resolution.s3", wanted.addresses.notice, unique_id="secure-s3-address"
+        )
         original = type(client)
         client.__class__ = type(
             original.__name__, (_GuardedS3, original), {"__module__": original.__module__}
@@ -180,7 +204,7 @@ def with_strategy(client: Any, strategy: Strategy) -> Any:
     if isinstance(events, _StrategyEvents):
         events = events.below  # a face of a face: only the newest strategy may speak
     face.meta.events = _StrategyEvents(events, strategy)
-    face.__dict__[_ATTRIBUTE] = Guard(strategy, guard.profile, client, guard.kms)
+    face.__dict__[_ATTRIBUTE] = guard.under(strategy)
     return face
 
 
@@ -241,11 +265,13 @@ class _GuardedS3(ManagedTransfers):
     ) -> str:
         """boto3's, with SigV4, the strategy's encryption signed in, and a life the profile allows."""
         guard: Guard = self.__dict__[_ATTRIBUTE]
-        seconds = presigning.expiry(ExpiresIn, guard.profile)
         # A copy: the guard adds members, SSE-C keys among them, that do not belong into the caller's dict.
         params = dict(Params or {})
+        if "Key" in params:
+            presigning.check_key(params["Key"])
         presigning.check_method(ClientMethod, HttpMethod, self)
         presigning.check_content(ClientMethod, guard.strategy, self)
+        seconds = presigning.life_by_botocore(self, ExpiresIn, guard.profile, guard.clock)
         url: str = super().generate_presigned_url(ClientMethod, params, seconds, HttpMethod)  # type: ignore[misc]
         return url
 
@@ -255,8 +281,9 @@ class _GuardedS3(ManagedTransfers):
         """boto3's, with SigV4, the encryption among fields and conditions, and a life the profile allows."""
         guard: Guard = self.__dict__[_ATTRIBUTE]
         check_bucket(Bucket)
-        seconds = presigning.expiry(ExpiresIn, guard.profile)
+        presigning.check_key(Key)
         fields, conditions = presigning.with_encryption(Fields, Conditions, guard.strategy)
+        seconds = presigning.life_by_botocore(self, ExpiresIn, guard.profile, guard.clock)
         post: dict[str, Any] = super().generate_presigned_post(  # type: ignore[misc]
             Bucket, Key, fields, conditions, seconds
         )

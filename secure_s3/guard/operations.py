@@ -6,6 +6,9 @@ operation with encryption, ACL or grant members is in none of these sets.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..encryption.operations import CUSTOMER_KEY, SESSIONS, WRITES
 
 CONTINUES = frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload", "PutObjectAnnotation"})
@@ -56,3 +59,14 @@ NO_EXPECTED_OWNER = frozenset(
 
 WIRE_CHECKED = WRITES | frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"})
 """Operations whose encryption headers must be exactly those of the strategy."""
+
+
+def members(client: Any, operation: str) -> frozenset[str]:
+    """The names of all parameters of *operation*, by botocore's model."""
+    return frozenset(client.meta.service_model.operation_model(operation).input_shape.members)
+
+
+def for_operation(client: Any, operation: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of *extra* that *operation* takes."""
+    known = members(client, operation)
+    return {name: value for name, value in extra.items() if name in known}

@@ -7,38 +7,112 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from .. import limits
 from ..encryption import Strategy
 from ..encryption.operations import CONTENT, HEADERS
 from ..errors import ConfigurationError, EncryptionConflict, PublicAccessRefused
 from ..profile import SecurityProfile
+from .addresses import BROWSABLE, OWNER
+from .clock import ServerClock
+from .credentials import current
 from .requests import is_public_acl, is_public_grant
 
 _GRANT_KINDS = ("full-control", "read", "read-acp", "write", "write-acp")
+_BAD_CLOCK = 60.0
+_DOTS = frozenset({".", ".."})
 _log = logging.getLogger("secure_s3.guard")
 _SSE_FIELDS = frozenset(header.lower() for header in HEADERS.values())
 _ACL_FIELDS = ("acl", "x-amz-acl", *(f"x-amz-grant-{kind}" for kind in _GRANT_KINDS))
 
 
-def expiry(expires_in: Any, profile: SecurityProfile) -> int:
-    """Seconds of life, clamped to the profile's ceiling.
+def expiry(
+    expires_in: Any, profile: SecurityProfile, *, left: float | None = None, argument: str = "ExpiresIn"
+) -> int:
+    """Seconds of life: what was asked, but no more than the profile and the credentials allow.
+
+    Args:
+        left: Seconds that the credentials still have, if that is known.
+        argument: What the caller calls it.
 
     Raises:
-        ConfigurationError: it is no whole number of seconds above zero.
+        ConfigurationError: it is no whole number of seconds above zero, or the credentials have expired.
     """
-    if isinstance(expires_in, timedelta):
-        expires_in = expires_in.total_seconds()
-    if isinstance(expires_in, float) and expires_in.is_integer():
-        expires_in = int(expires_in)
-    if isinstance(expires_in, bool) or not isinstance(expires_in, int) or expires_in <= 0:
+    asked = expires_in.total_seconds() if isinstance(expires_in, timedelta) else expires_in
+    if isinstance(asked, float) and asked.is_integer():
+        asked = int(asked)
+    if isinstance(asked, bool) or not isinstance(asked, int) or asked <= 0:
         raise ConfigurationError(
-            f"ExpiresIn={expires_in!r} is not a whole number of seconds above zero",
+            f"{argument}={expires_in!r} is not a whole number of seconds above zero",
             why="S3 would refuse the URL, or botocore would sign nonsense",
-            fix="pass an int of seconds, e.g. 300",
+            fix="pass an int of seconds, e.g. 300, or a timedelta of whole seconds",
+        )
+    if left is not None and left < 1:
+        raise ConfigurationError(
+            "nothing can be presigned: the credentials have expired",
+            why="a URL dies with the session token in it",
+            fix="get new temporary credentials",
         )
     ceiling = int(profile.presign_ceiling.total_seconds())
-    if expires_in > ceiling:
-        _log.warning("presign: %d s is above the profile's ceiling; the URL lives %d s", expires_in, ceiling)
-    return min(expires_in, ceiling)
+    if asked > ceiling:
+        _log.warning("presign: %d s is above the profile's ceiling; the URL lives %d s", asked, ceiling)
+    granted = min(asked, ceiling)
+    if left is not None and granted > left:
+        _log.warning("presign: the credentials end in %d s, and the URL with them", left)
+        return int(left)
+    return granted
+
+
+def life_by_botocore(client: Any, expires_in: Any, profile: SecurityProfile, clock: ServerClock) -> int:
+    """The same for what botocore signs, which it dates by this machine's clock.
+
+    Raises:
+        ConfigurationError: this machine's clock is known to be wrong, or as ``expiry``.
+    """
+    if abs(clock.offset) >= _BAD_CLOCK:
+        raise ConfigurationError(
+            f"this machine's clock is {-clock.offset:+.0f} s off S3's",
+            why="a URL would be dead at once, or live longer than asked",
+            fix="set the clock, or use s3.presign, which dates by S3's",
+        )
+    _, ends = current(client)
+    return expiry(expires_in, profile, left=None if ends is None else ends.timestamp() - clock.now())
+
+
+def check_key(key: Any) -> None:
+    """Refuse a key that no URL can carry safely.
+
+    Raises:
+        ConfigurationError: it is no text, empty, too long, or holds a path segment ``.`` or ``..``.
+    """
+    if not isinstance(key, str) or not key:
+        raise ConfigurationError(f"Key={key!r} is not an object's key", fix="pass a string that is not empty")
+    try:
+        length = len(key) if key.isascii() else len(key.encode())
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"Key={key!r} holds half a character",
+            why="a lone surrogate has no UTF-8 form",
+            fix="read the name with errors='strict', or replace what cannot be decoded",
+        ) from None
+    if length > limits.MAX_KEY_BYTES:
+        raise ConfigurationError(
+            f"the key has {length} bytes",
+            why=f"S3 takes up to {limits.MAX_KEY_BYTES} in UTF-8",
+            fix="shorten it",
+        )
+    if "." in key and not _DOTS.isdisjoint(key.split("/")):
+        raise ConfigurationError(
+            f"Key={key!r} cannot be presigned: it holds the path segment . or ..",
+            why="browsers, curl and other HTTP clients resolve these, and would ask for another key",
+            fix="give the object a key without them; reach this one with get_object or download_file",
+        )
+
+
+def hoist_owner(request: Any, operation: str) -> None:
+    """Move the expected bucket owner of a URL for browsers into its query: they send no header of ours."""
+    if operation in BROWSABLE and request.context.get("is_presign_request") and OWNER in request.headers:
+        request.params = {**(request.params or {}), OWNER: request.headers[OWNER]}
+        del request.headers[OWNER]
 
 
 def check_method(client_method: Any, http_method: Any, client: Any) -> None:
@@ -83,7 +157,7 @@ def with_encryption(
             raise _conflict(name, given, strategy)
         if not given:
             fields[name] = value
-        if not _conditions_on(name, conditions):
+        if not conditions_on(name, conditions):
             conditions.append({name: value})
     return fields, conditions
 
@@ -102,14 +176,14 @@ def check_post(fields: Mapping[str, Any], policy: Mapping[str, Any], strategy: S
     expected = strategy.headers("PutObject")
     for name in _SSE_FIELDS:
         wanted = [expected[name]] if name in expected else []
-        for got in (_values_of(name, fields), _conditions_on(name, conditions)):
+        for got in (_values_of(name, fields), conditions_on(name, conditions)):
             if got != wanted:
                 raise _conflict(name, got, strategy)
 
 
 def _refuse_public_post(fields: Mapping[str, Any], conditions: Sequence[Any]) -> None:
     for name in _ACL_FIELDS:
-        for value in (*_values_of(name, fields), *_conditions_on(name, conditions)):
+        for value in (*_values_of(name, fields), *conditions_on(name, conditions)):
             # None is a condition that leaves the choice to whoever fills in the form.
             if value is None or is_public_acl(value) or is_public_grant(value):
                 raise PublicAccessRefused(
@@ -124,7 +198,7 @@ def _values_of(name: str, fields: Mapping[str, Any]) -> list[Any]:
     return [value for key, value in fields.items() if str(key).lower() == name]
 
 
-def _conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
+def conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
     """The values that the conditions demand of a field; ``None`` for a demand that leaves a choice."""
     demanded: list[Any] = []
     for condition in conditions:

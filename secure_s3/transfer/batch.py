@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..guard.operations import for_operation
 from . import present
 from .crew import Crew, Watch
 from .download import download
@@ -25,7 +26,7 @@ from .plan import Job, plan_downloads, plan_uploads
 from .progress import progress_for
 from .receipts import Receipt
 from .results import BatchResult, Direction, Status
-from .settings import OF_THE_REQUEST, Settings, accepted, for_operation
+from .settings import OF_THE_REQUEST, Settings, accepted
 from .upload import upload
 
 _UPLOAD = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")

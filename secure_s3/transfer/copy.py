@@ -10,13 +10,14 @@ from .. import limits
 from ..encryption import Strategy
 from ..errors import EncryptionNotConfirmed
 from ..guard import copy_source_parameters
+from ..guard.cleanup import abort, remove, remove_unconfirmed
 from ..guard.faults import typed
-from .cleanup import abort, remove, remove_unconfirmed
+from ..guard.operations import for_operation
 from .copy_source import described, parse_source, reading_client
 from .receipts import Receipt, confirmed, receipt
 from .recrypt import recrypt
 from .sealing import client_side_of
-from .settings import Callback, Settings, accepted, for_operation
+from .settings import Callback, Settings, accepted
 from .tracking import Stopped, Tracker
 from .workers import in_parallel
 

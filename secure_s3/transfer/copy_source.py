@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from ..encryption import Strategy
 from ..errors import ConfigurationError, InsecureTransport
 from ..guard import guard_of, with_strategy
-from .settings import for_operation
+from ..guard.operations import for_operation
 
 _KEPT = (
     "CacheControl",

@@ -8,8 +8,8 @@ from typing import Any
 from ..encryption import ClientSide, Strategy
 from ..errors import EncryptionNotConfirmed
 from ..guard import copy_source_parameters
+from ..guard.cleanup import remove_unconfirmed
 from ..guard.faults import typed
-from .cleanup import remove_unconfirmed
 from .sealing import client_side_of, own_strategy
 from .settings import OF_THE_REQUEST
 

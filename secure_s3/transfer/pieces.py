@@ -11,8 +11,8 @@ from typing import Any
 from .. import limits
 from ..errors import ServiceError, TransportError
 from ..guard.faults import typed
+from ..guard.operations import for_operation
 from .answers import ranged
-from .settings import for_operation
 
 _PROBE = 4 * limits.KIB
 """Enough for the headers of most messages; more is asked for where it is not."""

@@ -13,12 +13,12 @@ from ..envelope.reader import OpeningReader
 from ..errors import ConfigurationError, SourceChanged
 from ..guard.bodies import streaming
 from ..guard.faults import invalid_range
+from ..guard.operations import for_operation
 from .answers import whole_object
 from .opening import Opened, Place, open_message, spooled
 from .pieces import Pieces
 from .ranges import parse_range
 from .sealing import new_message, refuse_checksums, sealed_part
-from .settings import for_operation
 from .source import ObjectSource, Part, in_memory, read_exactly
 from .tracking import Tracker
 

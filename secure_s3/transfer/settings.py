@@ -9,6 +9,7 @@ from typing import Any
 from .. import limits
 from ..errors import ConfigurationError
 from ..guard.managed import refuse_crt
+from ..guard.operations import members
 
 OF_THE_REQUEST = ("RequestPayer", "ExpectedBucketOwner")
 """Members that say something about a request and not about its object: they go with every request."""
@@ -78,21 +79,10 @@ def accepted(client: Any, operations: tuple[str, ...], extra: Mapping[str, Any] 
     if extra is not None and not isinstance(extra, Mapping):
         raise ConfigurationError(f"ExtraArgs is a {type(extra).__name__}, not a dictionary")
     extra = {str(name): value for name, value in (extra or {}).items()}
-    members = {name for operation in operations for name in _members(client, operation)} - _RESERVED
-    if unknown := sorted(extra.keys() - members):
+    known = {name for operation in operations for name in members(client, operation)} - _RESERVED
+    if unknown := sorted(extra.keys() - known):
         raise ConfigurationError(
             f"ExtraArgs holds {', '.join(unknown)}, which {operations[0]} does not take",
-            fix=f"it takes {', '.join(sorted(members))}",
+            fix=f"it takes {', '.join(sorted(known))}",
         )
     return extra
-
-
-def for_operation(client: Any, operation: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of *extra* that *operation* takes."""
-    members = _members(client, operation)
-    return {name: value for name, value in extra.items() if name in members}
-
-
-def _members(client: Any, operation: str) -> frozenset[str]:
-    shape = client.meta.service_model.operation_model(operation).input_shape
-    return frozenset(shape.members)

@@ -16,12 +16,13 @@ from typing import Any
 
 from .. import limits
 from ..errors import ConfigurationError, EncryptionNotConfirmed, TransferError
+from ..guard.cleanup import abort, remove, remove_unconfirmed
 from ..guard.faults import typed
+from ..guard.operations import for_operation
 from . import crc
-from .cleanup import abort, remove, remove_unconfirmed
 from .receipts import Receipt, confirmed, receipt
 from .sealing import sealed
-from .settings import Callback, Settings, accepted, for_operation
+from .settings import Callback, Settings, accepted
 from .source import Part, Source, opened
 from .tracking import Stopped, Tracker
 from .workers import in_parallel

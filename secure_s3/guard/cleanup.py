@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import EncryptionNotConfirmed, NotFound, SecureS3Error
-from ..guard.faults import typed
-from .settings import for_operation
+from .faults import typed
+from .operations import for_operation
 
 
 def remove_unconfirmed(client: Any, target: Mapping[str, str], error: EncryptionNotConfirmed) -> None:

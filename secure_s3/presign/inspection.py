@@ -1,0 +1,220 @@
+"""What a presigned URL or form allows, and whether its signature holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from .. import limits
+from ..errors import ConfigurationError, SignatureError
+from ..guard.endpoint import is_aws
+from ..sigv4 import SignedUrl, parse_url, verify_post, verify_url
+from ..sigv4.posts import post_scope, read_policy
+from .results import PresignedPost, PresignedUrl
+
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[a-z0-9-]*\.")
+_LEAKED = "x-amz-server-side-encryption-customer-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a presigned URL or form says about itself. Nothing is verified, and no secret is in it.
+
+    Args:
+        kind: ``url`` or ``post``.
+        host: Where it leads.
+        bucket, key: As the host and the path name them; for a form its key may hold ``${filename}``.
+        access_key: Who signed; the policies of that identity count, at the time of use.
+        region: For which region.
+        signed_at, expires_at: Its life (UTC); it ends earlier with its session token.
+        expires_in: Seconds between them.
+        temporary: Whether it was signed with a session token.
+        signed_headers: What must be sent along, and is not among the headers that every client sends.
+        parameters: The operation's own parameters, e.g. ``versionId`` or ``response-content-type``.
+        conditions: What a form's policy demands.
+        warnings: What makes it weaker than it should be.
+    """
+
+    kind: str
+    host: str
+    bucket: str
+    key: str
+    access_key: str
+    region: str
+    signed_at: datetime
+    expires_at: datetime
+    expires_in: int
+    temporary: bool
+    signed_headers: tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...]
+    conditions: tuple[Any, ...]
+    warnings: tuple[str, ...]
+
+    def expired(self, at: datetime) -> bool:
+        """Whether its life is over at that time."""
+        return at >= self.expires_at
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        return told | {
+            "signed_at": self.signed_at.isoformat(),
+            "expires_at": self.expires_at.isoformat(),
+            "signed_headers": list(self.signed_headers),
+            "parameters": dict(self.parameters),
+            "conditions": list(self.conditions),
+            "warnings": list(self.warnings),
+        }
+
+
+def inspect(presigned: str | PresignedUrl | PresignedPost | Mapping[str, Any]) -> Inspection:
+    """What a URL, or a form (a PresignedPost, or boto3's dictionary), allows and until when.
+
+    No secret is needed, nothing is sent and nothing is verified. The HTTP method is not in a URL: the
+    signature holds for one only.
+
+    Raises:
+        SignatureError: it is not presigned with Signature Version 4, or is malformed.
+    """
+    if isinstance(presigned, PresignedPost):
+        return _form(presigned.url, presigned.fields)
+    if isinstance(presigned, Mapping):
+        return _form(str(presigned.get("url", "")), presigned.get("fields") or {})
+    url = presigned.url if isinstance(presigned, PresignedUrl) else presigned
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{type(url).__name__} is not a presigned URL or form")
+    _refuse_old(url)
+    read = parse_url(url)
+    bucket, key = _place(read.host, read.path)
+    return Inspection(
+        "url",
+        read.host,
+        bucket,
+        key,
+        read.scope.access_key,
+        read.scope.region,
+        read.scope.signed_at,
+        read.expires_at,
+        read.expires_in,
+        read.token is not None,
+        tuple(name for name in read.signed_headers if name != "host"),
+        tuple((name, "***" if name.lower() == _LEAKED else value) for name, value in read.parameters),
+        (),
+        _warnings(read),
+    )
+
+
+def verify(
+    presigned: str | PresignedUrl | PresignedPost | Mapping[str, Any],
+    credentials: Any,
+    *,
+    at: datetime | None = None,
+    method: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Inspection:
+    """What it allows, once its signature and its life have been verified as S3 does.
+
+    It does not say that S3 would grant the request: policies decide that when it is used.
+
+    Args:
+        presigned: As for ``inspect``.
+        credentials: Whose signature it is to be: ``access_key``, ``secret_key``, ``token`` (Credentials, or
+            what boto3's ``get_frozen_credentials()`` returns).
+        at: The time at which it is used, with a time zone; default: now.
+        method: Its HTTP method; default: that of a PresignedUrl, else GET.
+        headers: What is sent along; default: the required headers of a PresignedUrl, else nothing.
+
+    Raises:
+        SignatureError: it does not hold; ``code`` and ``why`` are what S3 would answer.
+    """
+    at = datetime.now(timezone.utc) if at is None else at
+    if at.tzinfo is None:
+        raise ConfigurationError(f"at={at!r} has no time zone", fix="e.g. datetime.now(timezone.utc)")
+    found = inspect(presigned)
+    if isinstance(presigned, PresignedPost | Mapping):
+        fields = presigned["fields"] if isinstance(presigned, Mapping) else presigned.fields
+        verify_post(_lowered(fields), credentials, at=at)
+        return found
+    url = presigned
+    if isinstance(presigned, PresignedUrl):
+        url, method = presigned.url, method or presigned.method
+        headers = presigned.required_headers if headers is None else headers
+    verify_url(parse_url(str(url)), (method or "GET").upper(), _lowered(headers or {}), credentials, at=at)
+    return found
+
+
+def _form(url: str, fields: Mapping[str, str]) -> Inspection:
+    lowered = _lowered(fields)
+    scope = post_scope(lowered)
+    policy, expires_at = read_policy(lowered["policy"])
+    parts = urlsplit(url)
+    conditions = tuple(item for item in policy["conditions"] if not _of_the_signature(item))
+    bucket, _ = _place(parts.netloc, parts.path)
+    sized = any(isinstance(item, list) and item[:1] == ["content-length-range"] for item in conditions)
+    return Inspection(
+        "post",
+        parts.netloc,
+        bucket,
+        lowered.get("key", ""),
+        scope.access_key,
+        scope.region,
+        scope.signed_at,
+        expires_at,
+        int((expires_at - scope.signed_at).total_seconds()),
+        "x-amz-security-token" in lowered,
+        (),
+        (),
+        conditions,
+        (*_scheme_warning(parts.scheme), *(() if sized else ("no limit of size: up to 5 GiB",))),
+    )
+
+
+def _lowered(fields: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in fields.items()}
+
+
+def _of_the_signature(condition: Any) -> bool:
+    names = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token")
+    return isinstance(condition, dict) and any(str(name).lower() in names for name in condition)
+
+
+def _place(host: str, path: str) -> tuple[str, str]:
+    """Bucket and key, as far as host and path tell; what is not AWS's is taken for path style."""
+    path = unquote(path.removeprefix("/"))
+    name = host.rpartition("@")[2]
+    if is_aws(name.partition(":")[0]) and (found := _S3_HOST.match(name)) and found["bucket"]:
+        return found["bucket"], path
+    bucket, _, key = path.partition("/")
+    return bucket, key
+
+
+def _warnings(read: SignedUrl) -> tuple[str, ...]:
+    warnings = list(_scheme_warning(read.scheme))
+    if any(name.lower() == _LEAKED for name, _ in read.parameters):
+        warnings.append("it holds an SSE-C key in clear text")
+    if read.expires_in > timedelta(hours=12).total_seconds():
+        warnings.append(f"it lives {timedelta(seconds=read.expires_in)}: whoever gets it can use it as long")
+    return tuple(warnings)
+
+
+def _scheme_warning(scheme: str) -> tuple[str, ...]:
+    return () if scheme == "https" else (f"it leads to {scheme or 'no scheme'}, not to https",)
+
+
+def _refuse_old(url: str) -> None:
+    try:
+        names = {name for name, _ in parse_qsl(urlsplit(url).query)}
+    except ValueError:
+        return
+    if "AWSAccessKeyId" in names and "X-Amz-Signature" not in names:
+        raise SignatureError(
+            "it is signed with Signature Version 2",
+            why="Signature Version 2 drops parts of a request, and puts SSE-C keys into URLs",
+            fix=f"presign it again with s3.presign, for up to {limits.MAX_PRESIGN.days} days",
+            code="InvalidRequest",
+            status=400,
+        )

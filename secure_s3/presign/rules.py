@@ -1,0 +1,140 @@
+"""Who may upload what, where, how large and how long: one value, checked before anything is presigned."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote
+
+from .. import limits
+from ..encryption import Strategy
+from ..errors import ConfigurationError, UploadRefused
+
+EVERYONE = "*"
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/(\*|[a-z0-9][a-z0-9!#$&^_.+-]*)")
+_ACTIVE = frozenset({"image/svg+xml"})
+"""Types that a browser may run scripts of; a pattern with * does not cover them."""
+_UNSAFE = re.compile(r"[^\w .()+@=,-]")
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRule:
+    """One kind of upload that a web application allows.
+
+    Args:
+        bucket: Where the objects go.
+        prefix: Below which key; each user has a folder of their own there. Ends with ``/``.
+        content_types: What may be uploaded, e.g. ``("application/pdf", "image/*")``. ``image/*`` does not
+            cover ``image/svg+xml``, which can hold scripts: name it if you want it.
+        max_bytes, min_bytes: How large, inclusive.
+        groups: Who: names of groups, any of which is enough; the default is every user.
+        expires_in: How long a form lives, in seconds or as a timedelta.
+        download_expires_in: The same for links.
+        shared: Whether every user of the groups may read all uploads of this rule, or each only their own.
+        encryption: Another strategy than the client's.
+
+    Raises:
+        ConfigurationError: a value is missing, empty or malformed; an empty rule allows nobody by accident.
+    """
+
+    bucket: str
+    prefix: str
+    content_types: tuple[str, ...]
+    max_bytes: int
+    min_bytes: int = 1
+    groups: tuple[str, ...] = (EVERYONE,)
+    expires_in: int | timedelta = 300
+    download_expires_in: int | timedelta = 300
+    shared: bool = False
+    encryption: Strategy | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("content_types", "groups"):
+            object.__setattr__(self, name, _several(name, getattr(self, name)))
+        if wrong := [kind for kind in self.content_types if not _TYPE.fullmatch(kind)]:
+            raise _bad(f"content_types holds {wrong[0]!r}", "a type reads e.g. image/png or image/*")
+        segments = self.prefix.split("/") if isinstance(self.prefix, str) else []
+        if not segments or segments[-1] or not all(segments[:-1]) or {".", ".."} & set(segments):
+            raise _bad(f"prefix={self.prefix!r}", 'a prefix is a path that ends with /, e.g. "avatars/"')
+        if not all(isinstance(value, int) for value in (self.min_bytes, self.max_bytes)) or not (
+            0 <= self.min_bytes <= self.max_bytes <= limits.MAX_OBJECT_BYTES
+        ):
+            raise _bad(f"min_bytes={self.min_bytes!r}, max_bytes={self.max_bytes!r}", "no range of sizes")
+
+    def check_user(self, groups: Iterable[str]) -> None:
+        """Raise UploadRefused (403) unless one of the user's groups may use this rule."""
+        if EVERYONE not in self.groups and not set(self.groups) & set(groups):
+            raise _refused(
+                403, "this user is in none of the groups that may do this", "sign in as another user"
+            )
+
+    def check_content(self, content_type: str, size: int | None) -> None:
+        """Raise UploadRefused unless type (415) and size (413) are allowed; no size is any size."""
+        kind = content_type.partition(";")[0].strip().lower() if isinstance(content_type, str) else ""
+        family = "" if kind in _ACTIVE else f"{kind.partition('/')[0]}/*"
+        if not _TYPE.fullmatch(kind) or not {kind, family} & set(self.content_types):
+            raise _refused(
+                415, f"{content_type!r} may not be uploaded here", f"choose {', '.join(self.content_types)}"
+            )
+        if size is None:
+            return
+        if (
+            isinstance(size, bool)
+            or not isinstance(size, int)
+            or not self.min_bytes <= size <= self.max_bytes
+        ):
+            raise _refused(
+                413,
+                f"{size!r} bytes may not be uploaded here",
+                f"choose {self.min_bytes} to {self.max_bytes} bytes",
+            )
+
+    def folder(self, user: str) -> str:
+        """The prefix of one user's uploads; two users never share one."""
+        if not isinstance(user, str) or not user:
+            raise _refused(403, "there is no user", "sign in")
+        name = quote(user, safe="")
+        return f"{self.prefix}{name.replace('.', '%2E') if user in ('.', '..') else name}/"
+
+    def key(self, user: str, unique: str, filename: str) -> str:
+        """The key of a new upload."""
+        return f"{self.folder(user)}{unique}/{safe_name(filename)}"
+
+    def check_reader(self, user: str, key: str) -> None:
+        """Raise UploadRefused (403) unless the user may read *key*."""
+        within = self.prefix if self.shared else self.folder(user)
+        if not isinstance(key, str) or not key.startswith(within) or {".", ".."} & set(key.split("/")):
+            raise _refused(403, "this user may not read that", "ask for a file of your own")
+
+
+def safe_name(filename: str) -> str:
+    """A file's name as the last part of a key: no folder, nothing that steers, up to 120 characters."""
+    text = unicodedata.normalize("NFC", filename) if isinstance(filename, str) else ""
+    text = re.split(r"[/\\]", text)[-1]
+    text = _UNSAFE.sub("_", "".join(letter for letter in text if letter.isprintable()))
+    text = " ".join(text.split()).strip(". ")
+    stem, dot, ending = text.rpartition(".")
+    if len(text) > _LONGEST_NAME and dot and len(ending) <= 10:
+        text = f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}"
+    return text[:_LONGEST_NAME] or "file"
+
+
+def _several(name: str, values: object) -> tuple[str, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise _bad(f"{name}={values!r}", "pass a tuple of strings")
+    found = tuple(values)
+    if not found or not all(isinstance(value, str) and value for value in found):
+        raise _bad(f"{name}={values!r}", "it names nothing; an empty list is no rule")
+    return found
+
+
+def _bad(what: str, why: str) -> ConfigurationError:
+    return ConfigurationError(f"the upload rule is no use: {what}", why=why, fix="see UploadRule")
+
+
+def _refused(status: int, what: str, fix: str) -> UploadRefused:
+    return UploadRefused(what, why="the upload rule does not allow it", fix=fix, status=status)

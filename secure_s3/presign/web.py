@@ -1,0 +1,238 @@
+"""Uploads of a web application: what a route calls, whatever the framework.
+
+The routes know who the user is; this knows what the rules let that user do, and presigns no more than that.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..errors import ConfigurationError, UploadRefused
+from ..values import SecretBytes
+from .multipart import BrowserUpload
+from .results import PresignedPost, PresignedUrl
+from .rules import UploadRule
+from .tickets import TicketKey
+
+if TYPE_CHECKING:
+    from .presigner import Presigner
+
+_TICKET_LIFE = timedelta(hours=24)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A form that a user was given, and the key that the file will have."""
+
+    key: str
+    post: PresignedPost
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the page: ``key``, ``url``, ``fields``, ``expires_at``."""
+        return {"key": self.key, **self.post.to_dict()}
+
+
+class WebUploads:
+    """Grants uploads and links to the users of a web application, by rules.
+
+    Everything it refuses is an UploadRefused, whose ``status`` (403, 413, 415, 404) a route may answer with.
+
+    Args:
+        presigner: ``s3.presign`` (or a SecureS3Client).
+        rules: Name → UploadRule.
+        ticket_key: At least 32 secret bytes for the tickets of large uploads, the same in all processes;
+            default: a random one, good for a single process until it ends.
+        unique: Makes the part of a key that nobody can guess.
+        clock: Seconds since 1970, for the life of tickets.
+    """
+
+    def __init__(
+        self,
+        presigner: Presigner | Any,
+        rules: Mapping[str, UploadRule],
+        *,
+        ticket_key: bytes | SecretBytes | None = None,
+        unique: Callable[[], str] = lambda: secrets.token_hex(8),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not rules or not all(isinstance(rule, UploadRule) for rule in rules.values()):
+            raise ConfigurationError("WebUploads needs rules", fix='pass {"name": UploadRule(…)}')
+        self._presigner: Presigner = getattr(presigner, "presign", presigner)
+        self._rules = dict(rules)
+        self._tickets = TicketKey(os.urandom(32) if ticket_key is None else ticket_key)
+        self._unique, self._clock = unique, clock
+
+    def __repr__(self) -> str:
+        return f"WebUploads({', '.join(self._rules)})"
+
+    def form(
+        self,
+        rule: str,
+        *,
+        user: str,
+        filename: str,
+        content_type: str,
+        size: int | None = None,
+        groups: Iterable[str] = (),
+    ) -> Granted:
+        """A form for one file of this user's.
+
+        Args:
+            user: Whoever is signed in; never what the request says of itself.
+            filename, content_type: What the browser says of the file; the type is signed.
+            size: Its bytes; signed exactly if given, else the rule's range is.
+            groups: The user's groups.
+
+        Raises:
+            UploadRefused: the rule does not allow it.
+        """
+        wanted = self._rule(rule, groups)
+        wanted.check_content(content_type, size)
+        key = wanted.key(user, self._unique(), filename)
+        post = self._presigner.post(
+            wanted.bucket,
+            key,
+            wanted.expires_in,
+            content_type=content_type,
+            content_length_range=(wanted.min_bytes, wanted.max_bytes) if size is None else (size, size),
+            success_status=201,
+            encryption=wanted.encryption,
+        )
+        return Granted(key, post)
+
+    def link(self, rule: str, *, user: str, key: str, groups: Iterable[str] = ()) -> PresignedUrl:
+        """A link that downloads an upload; a browser stores it and does not show it.
+
+        Raises:
+            UploadRefused: it is not this user's, nor shared.
+        """
+        wanted = self._rule(rule, groups)
+        wanted.check_reader(user, key)
+        return self._presigner.get(
+            wanted.bucket,
+            key,
+            wanted.download_expires_in,
+            download_as=key.rpartition("/")[2] or "file",
+            encryption=wanted.encryption,
+        )
+
+    # -- large files -----------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        rule: str,
+        *,
+        user: str,
+        filename: str,
+        content_type: str,
+        size: int,
+        groups: Iterable[str] = (),
+    ) -> dict[str, Any]:
+        """Begin an upload in parts; for the page: ``ticket``, ``key``, ``part_bytes``, ``part_count``.
+
+        Raises:
+            UploadRefused: the rule does not allow it.
+            EncryptionNotConfirmed, ServiceError, TransportError: from S3.
+        """
+        wanted = self._rule(rule, groups)
+        wanted.check_content(content_type, size)
+        key = wanted.key(user, self._unique(), filename)
+        upload = self._presigner.begin_upload(
+            wanted.bucket, key, size, content_type=content_type, encryption=wanted.encryption
+        )
+        content = {
+            "rule": rule,
+            "user": user,
+            "key": key,
+            "upload_id": upload.upload_id,
+            "size": size,
+            "part_bytes": upload.part_bytes,
+        }
+        ticket = self._tickets.issue(content, until=self._clock() + _TICKET_LIFE.total_seconds())
+        told = {name: value for name, value in upload.to_dict().items() if name.startswith("part_")}
+        return {"ticket": ticket, "key": key, **told}
+
+    def parts(self, ticket: str, numbers: Iterable[int], *, user: str) -> list[PresignedUrl]:
+        """The URLs of some parts of an upload that this user began; raises UploadRefused if it did not."""
+        rule, upload = self._upload(ticket, user)
+        return upload.parts(numbers, rule.expires_in)
+
+    def complete(self, ticket: str, *, user: str) -> str:
+        """Finish an upload that this user began, and return its key; raises as ``BrowserUpload.complete``."""
+        _, upload = self._upload(ticket, user)
+        upload.complete()
+        return upload.key
+
+    def abort(self, ticket: str, *, user: str) -> None:
+        """Remove the parts of an upload that this user began."""
+        self._upload(ticket, user)[1].abort()
+
+    # -- set-up ----------------------------------------------------------------------------------------
+
+    def cors(self, *origins: str) -> dict[str, Any]:
+        """The CORS configuration that the rules' buckets need for pages of these origins.
+
+        ``client.put_bucket_cors(Bucket=…, CORSConfiguration=uploads.cors("https://app.example.com"))``.
+
+        Raises:
+            ConfigurationError: an origin is ``*``, or neither https nor loopback.
+        """
+        for origin in origins:
+            parts = urlsplit(origin)
+            secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+            if not secure or not parts.hostname or parts.path or "*" in origin:
+                raise ConfigurationError(
+                    f"{origin!r} is no origin to trust",
+                    why="any page, or whoever changes a page on its way, could use your users' forms",
+                    fix="name scheme, host and port, e.g. https://app.example.com",
+                )
+        if not origins:
+            raise ConfigurationError("cors() needs an origin", fix='e.g. cors("https://app.example.com")')
+        return {
+            "CORSRules": [
+                {
+                    "AllowedOrigins": list(origins),
+                    "AllowedMethods": ["GET", "HEAD", "POST", "PUT"],
+                    "AllowedHeaders": ["content-type", "content-md5", "x-amz-*"],
+                    "ExposeHeaders": ["ETag"],
+                    "MaxAgeSeconds": 3000,
+                }
+            ]
+        }
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _rule(self, name: str, groups: Iterable[str]) -> UploadRule:
+        found = self._rules.get(name)
+        if found is None:
+            raise UploadRefused(f"there is no upload rule {name!r}", fix="ask for a known one", status=404)
+        found.check_user(groups)
+        return found
+
+    def _upload(self, ticket: str, user: str) -> tuple[UploadRule, BrowserUpload]:
+        content = self._tickets.open(ticket, now=self._clock())
+        rule = self._rules.get(content["rule"])
+        if rule is None or content["user"] != user:
+            raise UploadRefused(
+                "this upload is not this user's",
+                why="a ticket is good for whoever began the upload",
+                fix="begin one",
+                status=403,
+            )
+        upload = self._presigner.resume_upload(
+            rule.bucket,
+            content["key"],
+            content["upload_id"],
+            content["size"],
+            part_bytes=content["part_bytes"],
+            encryption=rule.encryption,
+        )
+        return rule, upload

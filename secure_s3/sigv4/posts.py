@@ -1,0 +1,130 @@
+"""POST policies: what a browser's form may upload, signed and verified.
+
+Source: Amazon S3 API Reference, "Browser-Based Uploads Using POST (AWS Signature Version 4)".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from ..errors import SignatureError
+from .refusals import mismatch, unknown_key
+from .signing import ALGORITHM, SigningKey, timestamp
+from .verifying import Scope, parse_scope
+
+_EXPIRATION = "%Y-%m-%dT%H:%M:%SZ"
+_NEEDED = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
+
+
+def sign_post(
+    key: SigningKey,
+    credentials: Any,
+    *,
+    fields: Mapping[str, str],
+    conditions: Sequence[Any],
+    signed_at: datetime,
+    expires_at: datetime,
+) -> dict[str, str]:
+    """The form's fields with the policy and its signature; every field but these is in *conditions*."""
+    added = {
+        "x-amz-algorithm": ALGORITHM,
+        "x-amz-credential": f"{credentials.access_key}/{key.scope}",
+        "x-amz-date": timestamp(signed_at),
+    }
+    if credentials.token is not None:
+        added["x-amz-security-token"] = credentials.token
+    policy = {
+        "expiration": f"{expires_at.astimezone(timezone.utc):{_EXPIRATION}}",
+        "conditions": [*conditions, *({name: value} for name, value in added.items())],
+    }
+    text = base64.b64encode(json.dumps(policy).encode()).decode()
+    return {**fields, **added, "policy": text, "x-amz-signature": key.sign(text.encode())}
+
+
+def post_scope(fields: Mapping[str, str]) -> Scope:
+    """Who signed a form, where and when. Field names are in lower case.
+
+    Raises:
+        SignatureError: a field is missing or malformed.
+    """
+    for name in _NEEDED:
+        if name not in fields:
+            raise SignatureError(
+                f"the form has no field {name!r}",
+                why="a signed POST names its policy, algorithm, credential, date and signature",
+                fix="send every field that the presigned POST names, before the file",
+                code="InvalidArgument",
+                status=400,
+            )
+    if fields["x-amz-algorithm"] != ALGORITHM:
+        raise _malformed(f"x-amz-algorithm is not {ALGORITHM}")
+    return parse_scope(fields["x-amz-credential"], fields["x-amz-date"], malformed=_malformed)
+
+
+def verify_post(fields: Mapping[str, str], credentials: Any, *, at: datetime) -> dict[str, Any]:
+    """The policy of a form, once its signature and its life have been verified.
+
+    Whether the form keeps to the policy's conditions is not looked at here. Field names are in lower case.
+
+    Raises:
+        SignatureError: malformed, of another access key, with another signature, or expired.
+    """
+    scope = post_scope(fields)
+    if scope.access_key != credentials.access_key:
+        raise unknown_key(scope.access_key)
+    key = SigningKey(credentials.secret_key, scope.date, scope.region, scope.service)
+    text = fields["policy"]
+    if not hmac.compare_digest(key.sign(text.encode()), fields["x-amz-signature"]):
+        raise mismatch(scope.access_key, fields["x-amz-signature"], text)
+    policy, expires_at = read_policy(text)
+    if at >= expires_at:
+        raise SignatureError(
+            f"the form has expired at {expires_at:%Y-%m-%d %H:%M:%S} UTC",
+            why="Invalid according to Policy: Policy expired.",
+            fix="presign a new one",
+            code="AccessDenied",
+            status=403,
+        )
+    if credentials.token is not None and fields.get("x-amz-security-token") != credentials.token:
+        raise _malformed("the session token is not that of the credentials", code="InvalidToken")
+    return policy
+
+
+def read_policy(text: str) -> tuple[dict[str, Any], datetime]:
+    """A policy in Base64, and when it ends; nothing is verified.
+
+    Raises:
+        SignatureError: it is no policy.
+    """
+    try:
+        policy = json.loads(base64.b64decode(text, validate=True))
+        expiration = policy["expiration"]
+        naive = datetime.strptime(expiration[:19], _EXPIRATION[:-1])
+        well_formed = isinstance(policy["conditions"], list) and expiration.endswith("Z")
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
+        well_formed = False
+    if not well_formed:
+        raise SignatureError(
+            "the form's policy is no POST policy",
+            why="it is not Base64 of JSON with an expiration in UTC and a list of conditions",
+            fix="send the field as it was presigned",
+            code="InvalidPolicyDocument",
+            status=400,
+        )
+    return policy, naive.replace(tzinfo=timezone.utc)
+
+
+def _malformed(why: str, code: str = "InvalidArgument") -> SignatureError:
+    return SignatureError(
+        "the form's signature cannot be read",
+        why=why,
+        fix="send the fields as they were presigned",
+        code=code,
+        status=400,
+    )

@@ -1,0 +1,36 @@
+"""The refusals that URLs and forms share, with S3's own codes."""
+
+from __future__ import annotations
+
+from ..errors import SignatureError
+
+
+def unknown_key(access_key: str) -> SignatureError:
+    """It was signed with an access key that nobody here has."""
+    return SignatureError(
+        f"it was signed with the access key {access_key}",
+        why="The AWS Access Key Id you provided does not exist in our records.",
+        fix="verify it with the credentials that it was signed with",
+        code="InvalidAccessKeyId",
+        status=403,
+        fields={"AWSAccessKeyId": access_key},
+    )
+
+
+def mismatch(access_key: str, signature: str, string_to_sign: str, canonical: str = "") -> SignatureError:
+    """The signature is another than the one computed."""
+    fields = {
+        "AWSAccessKeyId": access_key,
+        "StringToSign": string_to_sign,
+        "SignatureProvided": signature,
+        "CanonicalRequest": canonical,
+    }
+    return SignatureError(
+        "the signature does not match",
+        why="The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
+        fix="use it exactly as it was signed: method, path, query and every signed header",
+        code="SignatureDoesNotMatch",
+        status=403,
+        fields={name: value for name, value in fields.items() if value},
+    )
