@@ -45,5 +45,8 @@ MAX_HEADER_BYTES = 256 * KIB
 # Amazon S3 API Reference, "Error responses": RequestTimeTooSkewed; a presigned URL may be dated so far ahead.
 MAX_CLOCK_SKEW = timedelta(minutes=15)
 
+# Amazon S3 API Reference, CreateSession: directory buckets; a URL dies with the session that signed it.
+EXPRESS_SESSION_SECONDS = 300
+
 # Amazon S3 API Reference, "POST Object": the sum of the form's fields but the file.
 MAX_POST_FIELDS_BYTES = 20_000

@@ -20,6 +20,8 @@ from . import credentials
 
 _PROBE = "probe/ +é%~"
 _LIFE = 60
+_GLOBAL = "aws-global"
+"""What botocore calls the region of the global endpoint."""
 _MOST = 4096
 
 BROWSABLE = frozenset({"GetObject", "HeadObject"})
@@ -48,7 +50,8 @@ class Address:
 class Addresses:
     """The addresses that one client has used."""
 
-    def __init__(self) -> None:
+    def __init__(self, region: str | None) -> None:
+        self._own_region = region
         self._known: dict[str, Address] = {}
         self._regions: dict[str, str] = {}
 
@@ -56,21 +59,34 @@ class Addresses:
         """The address of *bucket* (a name, alias or ARN); no request is sent, except for S3 Express."""
         found = self._known.get(bucket)
         if found is None:
-            found = _resolve(client, bucket, self._regions, strategy, profile)
+            found = _resolve(client, bucket, strategy, profile)
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[bucket] = found
         return found
 
-    def notice(self, params: Mapping[str, Any], builtins: Mapping[str, Any], **_: Any) -> None:
-        """Whenever an endpoint is resolved: forget the address of a bucket that turns out to be elsewhere."""
+    def current(self, bucket: str, address: Address) -> bool:
+        """Whether that is still the bucket's address."""
+        return self._known.get(bucket) is address
+
+    def notice(
+        self, params: Mapping[str, Any], builtins: Mapping[str, Any], context: dict[str, Any], **_: Any
+    ) -> None:
+        """Whenever an endpoint is resolved: see to buckets that have turned out to be in another region.
+
+        botocore would name the host of the bucket's region in a presigned URL, and sign for the client's.
+        """
         bucket, region = params.get("Bucket"), builtins.get("AWS::Region")
-        if isinstance(bucket, str) and region and self._regions.get(bucket) != region:
+        if not isinstance(bucket, str) or not region or bucket.startswith("arn:"):
+            return
+        if self._regions.get(bucket) != region:
             if len(self._regions) >= _MOST:
                 self._regions.clear()
                 self._known.clear()
             self._regions[bucket] = region
             self._known.pop(bucket, None)
+        if region not in (self._own_region, _GLOBAL) and context.get("is_presign_request"):
+            context["signing"] = {**context.get("signing", {}), "region": region}
 
 
 def demands(
@@ -85,13 +101,7 @@ def demands(
     return {**headers, OWNER: profile.expected_bucket_owner}, []
 
 
-def _resolve(
-    client: Any,
-    bucket: str,
-    regions: Mapping[str, str],
-    strategy: Strategy | None,
-    profile: SecurityProfile,
-) -> Address:
+def _resolve(client: Any, bucket: str, strategy: Strategy | None, profile: SecurityProfile) -> Address:
     signed_by, _ = credentials.current(client)
     text = client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": _PROBE}, _LIFE)
     ending = f"/{encode_path(_PROBE)}"
@@ -115,8 +125,4 @@ def _resolve(
     )
     if again.url(ending) != text:
         return Address()
-    region = scope.region
-    if not bucket.startswith("arn:"):
-        # A bucket that S3 has redirected us to: botocore names its host, but signs for the client's region.
-        region = regions.get(bucket, region)
-    return Address(origin, prefix, region, scope.service, direct=True)
+    return Address(origin, prefix, scope.region, scope.service, direct=True)

@@ -59,7 +59,7 @@ class Guard:
         self.kms = kms
         self.allowed_host = allowed_hosts(client.meta.endpoint_url)
         self.clock = ServerClock()
-        self.addresses = Addresses()
+        self.addresses = Addresses(client.meta.region_name)
         self._endpoint = client._endpoint
 
     def under(self, strategy: Strategy) -> Guard:

@@ -100,7 +100,7 @@ def check_key(key: Any) -> None:
             why=f"S3 takes up to {limits.MAX_KEY_BYTES} in UTF-8",
             fix="shorten it",
         )
-    if "." in key and not _DOTS.isdisjoint(key.split("/")):
+    if (key[0] == "." or "/." in key) and not _DOTS.isdisjoint(key.split("/")):
         raise ConfigurationError(
             f"Key={key!r} cannot be presigned: it holds the path segment . or ..",
             why="browsers, curl and other HTTP clients resolve these, and would ask for another key",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .. import limits
 from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..guard import guard_of, with_strategy
@@ -18,7 +19,7 @@ from ..guard.faults import typed
 from ..guard.presigning import check_content, check_key, expiry
 from ..guard.requests import apply_strategy, check_bucket, check_wire
 from ..sigv4 import SigningKey, UrlSigner, encode_path, timestamp
-from .options import Given, read
+from .options import NOTHING, Given, read
 from .results import PresignedUrl, SecretFields
 
 METHODS: Mapping[str, tuple[str, str]] = {
@@ -28,7 +29,7 @@ METHODS: Mapping[str, tuple[str, str]] = {
     "UploadPart": ("PUT", "upload_part"),
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MOST_LANES, _MOST_KEYS = 256, 64
+_MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Moment:
     """When something is signed, with what, and for how long."""
 
     second: int
+    stamp: str
+    """As SigV4 writes it."""
     seconds: int
     credentials: Any
 
@@ -51,32 +54,39 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One kind of URL: everything that was asked for but the key."""
+class Ground:
+    """What all calls of one operation on one bucket under one strategy share, looked at by the guard."""
 
-    operation: str
-    bucket: str
-    options: Mapping[str, Any]
-    extra: Mapping[str, Any]
-    """boto3 parameters that are no options: upload id and part number."""
-
-    def given(self) -> Given:
-        """The options, checked, with what is no option in front."""
-        given = read(self.operation, self.options)
-        wire = tuple((name[0].lower() + name[1:], str(value)) for name, value in self.extra.items())
-        return Given((*wire, *given.query), given.headers, {**self.extra, **given.members})
+    address: Address
+    headers: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
 
 
 class Lane:
     """Makes the URLs of one call, second and credential."""
 
-    __slots__ = ("_headers", "_method", "_sign", "_until")
+    __slots__ = ("_headers", "_method", "_sign", "_until", "address", "credentials", "second")
 
     def __init__(
-        self, call: Call, headers: Mapping[str, str], sign: Callable[[str], str], until: datetime | None
+        self,
+        operation: str,
+        moment: Moment,
+        address: Address,
+        headers: Mapping[str, str],
+        sign: Callable[[str], str],
+        until: datetime | None,
     ) -> None:
-        self._method = METHODS[call.operation][0]
+        self._method = METHODS[operation][0]
         self._headers, self._sign, self._until = SecretFields(headers), sign, until
+        self.address, self.second, self.credentials = address, moment.second, moment.credentials
+
+    def fits(self, bucket: str, client: Any, guard: Guard) -> bool:
+        """Whether second, credentials and address are still the same."""
+        return (
+            self.second == int(guard.clock.now())
+            and guard.addresses.current(bucket, self.address)
+            and bool(self.credentials == current(client)[0])
+        )
 
     def url(self, key: str) -> PresignedUrl:
         """The presigned URL of *key*."""
@@ -91,7 +101,9 @@ class Lanes:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._keys: dict[tuple[str, str, str, str], SigningKey] = {}
+        self._grounds: dict[tuple[str, str, Strategy | None], Ground] = {}
         self._recent: dict[Any, Lane] = {}
+        self._stamp = (-1, "")
 
     def face(self, encryption: Strategy | None) -> tuple[Any, Guard]:
         """The client that works under *encryption*, and its guard."""
@@ -111,12 +123,12 @@ class Lanes:
         elif isinstance(at, datetime) and at.tzinfo is not None:
             now = at.timestamp()
         else:
-            raise ConfigurationError(
-                f"at={at!r} is no datetime with a time zone", fix="e.g. datetime.now(timezone.utc)"
-            )
+            fix = "e.g. datetime.now(timezone.utc)"
+            raise ConfigurationError(f"at={at!r} is no datetime with a time zone", fix=fix)
         frozen, ends = current(client)
         left = None if ends is None else ends.timestamp() - now
-        return Moment(int(now), expiry(expires_in, guard.profile, left=left, argument="expires_in"), frozen)
+        seconds = expiry(expires_in, guard.profile, left=left, argument="expires_in")
+        return Moment(int(now), self._stamped(int(now)), seconds, frozen)
 
     def address(self, client: Any, guard: Guard, bucket: str) -> Address:
         """Where the bucket is."""
@@ -126,69 +138,107 @@ class Lanes:
 
     def key(self, moment: Moment, address: Address) -> SigningKey:
         """The signing key of the day, derived once."""
-        date = timestamp(moment.signed_at)[:8]
-        wanted = (moment.credentials.secret_key, date, address.region, address.service)
+        wanted = (moment.credentials.secret_key, moment.stamp[:8], address.region, address.service)
         found = self._keys.get(wanted)
         if found is None:
-            if len(self._keys) >= _MOST_KEYS:
+            if len(self._keys) >= _MOST:
                 self._keys.clear()  # yesterday's, and those of credentials that were replaced
             found = self._keys[wanted] = SigningKey(*wanted)
         return found
 
-    def lane(self, call: Call, expires_in: Any, encryption: Strategy | None, at: datetime | None) -> Lane:
-        """What signs *call*.
+    def lane(
+        self,
+        operation: str,
+        bucket: str,
+        expires_in: Any,
+        encryption: Strategy | None,
+        at: datetime | None,
+        options: Mapping[str, Any],
+        extra: Mapping[str, Any] = NOTHING,
+    ) -> Lane:
+        """What signs URLs of that kind: all that is asked for but the key.
+
+        Args:
+            extra: boto3 parameters that are no options: upload id and part number.
 
         Raises:
             ConfigurationError: an argument, the strategy or the credentials are no use.
         """
         client, guard = self.face(encryption)
+        asked: Any = None
+        if at is None:
+            try:
+                asked = (operation, bucket, expires_in, expires_in.__class__, guard.strategy)
+                asked = (*asked, *options.items(), *extra.items())
+                kept = self._recent.get(asked)
+            except TypeError:  # an option that is no plain value, e.g. a dictionary of metadata
+                asked = kept = None
+            if kept is not None and kept.fits(bucket, client, guard):
+                return kept
         moment = self.moment(client, guard, expires_in, at)
-        same = (
-            call.operation,
-            call.bucket,
-            guard.strategy,
-            moment.second,
-            moment.seconds,
-            moment.credentials,
-        )
-        try:
-            known = (*same, *call.options.items(), *call.extra.items(), at is None)
-            found = self._recent.get(known)
-        except TypeError:  # an option that is no plain value, e.g. a dictionary of metadata
-            return self._made(call, client, guard, moment, at)
-        if found is None:
-            found = self._made(call, client, guard, moment, at)
-            if len(self._recent) >= _MOST_LANES:
+        made = self._made(operation, bucket, moment, client, guard, options, extra, at)
+        if asked is not None:
+            if len(self._recent) >= _MOST:
                 self._recent.clear()
-            self._recent[known] = found
-        return found
+            self._recent[asked] = made
+        return made
 
-    def _made(self, call: Call, client: Any, guard: Guard, moment: Moment, at: datetime | None) -> Lane:
-        method, name = METHODS[call.operation]
-        check_content(name, guard.strategy, client)
-        given = call.given()
-        address = self.address(client, guard, call.bucket)
-        apply_strategy(
-            {"Bucket": call.bucket, **given.members}, call.operation, guard.strategy, guard.profile
-        )
-        headers, query = demands(call.operation, guard.strategy, guard.profile)
-        headers = {**given.headers, **headers}
-        if not address.direct:
-            require_now(at, call.bucket)
-            return Lane(call, headers, _by_botocore(client, call, given, moment.seconds, headers), None)
-        check_wire(address.origin, headers, call.operation, guard.strategy, guard.allowed_host)
+    def _made(
+        self,
+        operation: str,
+        bucket: str,
+        moment: Moment,
+        client: Any,
+        guard: Guard,
+        options: Mapping[str, Any],
+        extra: Mapping[str, Any],
+        at: datetime | None,
+    ) -> Lane:
+        given = read(operation, options, extra)
+        ground = self._ground(operation, bucket, client, guard)
+        headers = {**given.headers, **ground.headers}
+        if not ground.address.direct:
+            require_now(at, bucket)
+            sign = _by_botocore(client, operation, bucket, given, moment.seconds, headers)
+            return Lane(operation, moment, ground.address, headers, sign, None)
         signer = UrlSigner(
-            self.key(moment, address),
+            self.key(moment, ground.address),
             moment.credentials,
-            method=method,
-            origin=address.origin,
-            prefix=address.prefix,
-            signed_at=timestamp(moment.signed_at),
+            method=METHODS[operation][0],
+            origin=ground.address.origin,
+            prefix=ground.address.prefix,
+            signed_at=moment.stamp,
             expires_in=moment.seconds,
-            query=(*given.query, *query),
+            query=(*given.query, *ground.query),
             headers=headers,
         )
-        return Lane(call, headers, lambda key: signer.url("/" + encode_path(key)), moment.expires_at)
+        until = moment.expires_at
+        return Lane(
+            operation, moment, ground.address, headers, lambda key: signer.url("/" + encode_path(key)), until
+        )
+
+    def _ground(self, operation: str, bucket: str, client: Any, guard: Guard) -> Ground:
+        """The guard's part, once as long as the bucket's address stays what it is."""
+        address = self.address(client, guard, bucket)
+        kept = self._grounds.get((operation, bucket, guard.strategy))
+        if kept is not None and kept.address is address:
+            return kept
+        check_content(METHODS[operation][1], guard.strategy, client)
+        apply_strategy({"Bucket": bucket}, operation, guard.strategy, guard.profile)
+        headers, query = demands(operation, guard.strategy, guard.profile)
+        if address.direct:
+            check_wire(address.origin, headers, operation, guard.strategy, guard.allowed_host)
+        if len(self._grounds) >= _MOST:
+            self._grounds.clear()
+        made = self._grounds[operation, bucket, guard.strategy] = Ground(address, headers, tuple(query))
+        return made
+
+    def _stamped(self, second: int) -> str:
+        known, stamp = self._stamp
+        if known != second:
+            stamp = timestamp(_EPOCH + timedelta(seconds=second))
+            self._stamp = second, stamp
+        return stamp
 
 
 def require_now(at: datetime | None, bucket: str) -> None:
@@ -202,14 +252,12 @@ def require_now(at: datetime | None, bucket: str) -> None:
 
 
 def _by_botocore(
-    client: Any, call: Call, given: Given, seconds: int, headers: Mapping[str, str]
+    client: Any, operation: str, bucket: str, given: Given, seconds: int, headers: Mapping[str, str]
 ) -> Callable[[str], str]:
-    method = METHODS[call.operation][1]
-
     def sign(key: str) -> str:
-        params = {"Bucket": call.bucket, "Key": key, **given.members}
-        with typed("presign", call.bucket, key):
-            url: str = client.generate_presigned_url(method, params, seconds)
+        params = {"Bucket": bucket, "Key": key, **given.members}
+        with typed("presign", bucket, key):
+            url: str = client.generate_presigned_url(METHODS[operation][1], params, seconds)
         _require_known(url, headers)
         return url
 
@@ -230,4 +278,7 @@ def _require_known(url: str, headers: Mapping[str, str]) -> None:
 def _end_of(url: str) -> datetime:
     query = parse_qs(urlsplit(url).query)
     signed_at = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-    return signed_at + timedelta(seconds=int(query["X-Amz-Expires"][0]))
+    seconds = int(query["X-Amz-Expires"][0])
+    if "X-Amz-S3session-Token" in query:
+        seconds = min(seconds, limits.EXPRESS_SESSION_SECONDS)
+    return signed_at + timedelta(seconds=seconds)

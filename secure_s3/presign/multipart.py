@@ -12,7 +12,7 @@ from ..errors import ConfigurationError, EncryptionNotConfirmed, NotFound, Sourc
 from ..guard import cleanup
 from ..guard.faults import typed
 from ..guard.presigning import check_content, check_key
-from .lanes import Call, Lanes
+from .lanes import Lanes
 from .options import part_of, read
 from .results import PresignedUrl
 
@@ -106,8 +106,9 @@ class BrowserUpload:
     def part(self, number: int, expires_in: Any = 300, **options: Any) -> PresignedUrl:
         """The URL that stores one part, for exactly its length; options are those of ``upload_part``."""
         options = {"content_length": self.part_size(number), **options}
-        call = Call("UploadPart", self.bucket, options, part_of(self.upload_id, number))
-        return self._lanes.lane(call, expires_in, self._encryption, None).url(self.key)
+        extra = part_of(self.upload_id, number)
+        lane = self._lanes.lane("UploadPart", self.bucket, expires_in, self._encryption, None, options, extra)
+        return lane.url(self.key)
 
     def parts(self, numbers: Iterable[int] | None = None, expires_in: Any = 300) -> list[PresignedUrl]:
         """The URLs of all parts, or of some."""

@@ -84,8 +84,11 @@ class Given:
     """The same as boto3's parameters, for what botocore signs."""
 
 
-def read(operation: str, options: Mapping[str, Any]) -> Given:
-    """The options of a call of *operation*.
+NOTHING: Mapping[str, Any] = {}
+
+
+def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = NOTHING) -> Given:
+    """The options of a call of *operation*, behind *extra*: parameters of the query that are no options.
 
     Names are those of the TypedDicts above; boto3's spelling (``ContentType``) is taken as well.
 
@@ -93,9 +96,9 @@ def read(operation: str, options: Mapping[str, Any]) -> Given:
         ConfigurationError: there is no such option, or its value cannot be sent.
     """
     known = _KNOWN[operation]
-    query: list[tuple[str, str]] = []
+    query = [(name[0].lower() + name[1:], str(value)) for name, value in extra.items()]
     headers: dict[str, str] = {}
-    members: dict[str, Any] = {}
+    members: dict[str, Any] = {**extra}
     for spelled, value in options.items():
         if value is None:
             continue

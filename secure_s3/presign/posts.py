@@ -131,7 +131,8 @@ def _key(key: str | None, prefix: str | None) -> str:
             why="one names the object, the other lets the page name it below a prefix",
             fix='pass e.g. key="avatars/42.png"',
         )
-    full = key if key is not None else f"{_text('key_prefix', prefix)}{FILENAME}"
+    check_key(key if prefix is None else prefix)
+    full = f"{prefix}{FILENAME}" if key is None else key
     check_key(full)
     return full
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ..errors import ConfigurationError
 from ..guard import guard_of
 from ..guard.faults import typed
 from .inspection import inspect, verify
-from .lanes import Call, Lanes, require_now
+from .lanes import Lanes, require_now
 from .options import part_of
 from .results import PresignedPost, PresignedUrl, SecretFields
 
@@ -79,7 +79,7 @@ class Presigner:
         Raises:
             ConfigurationError: an argument, or the credentials, are no use; the text says which.
         """
-        return self._one("GetObject", bucket, key, expires_in, encryption, at, options)
+        return self._lanes.lane("GetObject", bucket, expires_in, encryption, at, options).url(key)
 
     def head(
         self,
@@ -92,7 +92,7 @@ class Presigner:
         **options: Unpack[ReadOptions],
     ) -> PresignedUrl:
         """A URL that asks for one object's headers; otherwise as ``get``."""
-        return self._one("HeadObject", bucket, key, expires_in, encryption, at, options)
+        return self._lanes.lane("HeadObject", bucket, expires_in, encryption, at, options).url(key)
 
     def put(
         self,
@@ -116,7 +116,7 @@ class Presigner:
             EncryptionConflict: the strategy is client-side: the content would be stored as it is.
             ConfigurationError: as in ``get``.
         """
-        return self._one("PutObject", bucket, key, expires_in, encryption, at, options)
+        return self._lanes.lane("PutObject", bucket, expires_in, encryption, at, options).url(key)
 
     def upload_part(
         self,
@@ -136,7 +136,7 @@ class Presigner:
             EncryptionConflict, ConfigurationError: as in ``put``.
         """
         extra = part_of(upload_id, part_number)
-        return self._one("UploadPart", bucket, key, expires_in, encryption, at, options, extra)
+        return self._lanes.lane("UploadPart", bucket, expires_in, encryption, at, options, extra).url(key)
 
     def get_many(
         self,
@@ -151,7 +151,7 @@ class Presigner:
         """One URL for each key, in their order, all with the same options and end; otherwise as ``get``."""
         if isinstance(keys, str):
             raise ConfigurationError("keys= is one string", fix="pass a list of keys, or use get(…)")
-        url = self._lanes.lane(Call("GetObject", bucket, options, {}), expires_in, encryption, at).url
+        url = self._lanes.lane("GetObject", bucket, expires_in, encryption, at, options).url
         return [url(key) for key in keys]
 
     def post(
@@ -212,19 +212,3 @@ class Presigner:
         from .multipart import BrowserUpload
 
         return BrowserUpload(self._lanes, bucket, key, upload_id, size, **options)
-
-    # -- inside ----------------------------------------------------------------------------------------
-
-    def _one(
-        self,
-        operation: str,
-        bucket: str,
-        key: str,
-        expires_in: Any,
-        encryption: Strategy | None,
-        at: datetime | None,
-        options: Mapping[str, Any],
-        extra: Mapping[str, Any] = {},
-    ) -> PresignedUrl:
-        call = Call(operation, bucket, options, extra)
-        return self._lanes.lane(call, expires_in, encryption, at).url(key)

@@ -7,6 +7,7 @@ Signature Version 4)". botocore is the oracle: ``tests/sigv4`` compares byte by 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -18,6 +19,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 TERMINATOR = "aws4_request"
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII).fullmatch
 _BLOCK = 64  # of SHA-256, in bytes
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
@@ -30,7 +32,7 @@ def encode(text: str) -> str:
 
 def encode_path(key: str) -> str:
     """An object's key as it stands in a path: encoded, with its slashes kept and nothing normalised."""
-    return quote(key, safe="/")
+    return key if _PLAIN(key) else quote(key, safe="/")
 
 
 def timestamp(at: datetime) -> str:
@@ -57,7 +59,7 @@ class SigningKey:
     the text alone.
     """
 
-    __slots__ = ("_inner", "_outer", "date", "region", "service")
+    __slots__ = ("_inner", "_outer", "scope")
 
     def __init__(self, secret_key: str, date: str, region: str, service: str = "s3") -> None:
         key = f"AWS4{secret_key}".encode()
@@ -65,12 +67,7 @@ class SigningKey:
             key = hmac.digest(key, part.encode(), "sha256")
         padded = key.ljust(_BLOCK, b"\0")
         self._inner, self._outer = sha256(padded.translate(_INNER)), sha256(padded.translate(_OUTER))
-        self.date, self.region, self.service = date, region, service
-
-    @property
-    def scope(self) -> str:
-        """``date/region/service/aws4_request``."""
-        return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
+        self.scope = f"{date}/{region}/{service}/{TERMINATOR}"
 
     def sign(self, text: bytes) -> str:
         """The signature of *text*, in hexadecimal."""
@@ -124,20 +121,20 @@ class UrlSigner:
             ("X-Amz-Credential", encode(f"{credentials.access_key}/{key.scope}")),
             ("X-Amz-Date", signed_at),
             ("X-Amz-Expires", str(expires_in)),
-            ("X-Amz-SignedHeaders", encode(names)),
+            ("X-Amz-SignedHeaders", names.replace(";", "%3B")),  # else they are letters, digits and -._
         ]
         if credentials.token is not None:
             given.append(("X-Amz-Security-Token", encode(credentials.token)))
         self.signed_headers = names
         self._key, self._origin = key, origin + prefix
-        self._before = f"{method}\n{prefix}"
-        self._between = f"\n{_joined(sorted(given))}\n{lines}\n{names}\n{UNSIGNED_PAYLOAD}"
+        self._before = f"{method}\n{prefix}".encode()
+        self._between = f"\n{_joined(sorted(given))}\n{lines}\n{names}\n{UNSIGNED_PAYLOAD}".encode()
         self._head = f"{ALGORITHM}\n{signed_at}\n{key.scope}\n"
         self._tail = f"?{_joined(given)}&X-Amz-Signature="
 
     def url(self, path: str) -> str:
         """The signed URL of an encoded *path* (see :func:`encode_path`), which begins with a slash."""
-        canonical = sha256((self._before + path + self._between).encode()).hexdigest()
+        canonical = sha256(self._before + path.encode() + self._between).hexdigest()
         signature = self._key.sign((self._head + canonical).encode())
         return self._origin + path + self._tail + signature
 
