@@ -103,7 +103,7 @@ def demands(
 
 def _resolve(client: Any, bucket: str, strategy: Strategy | None, profile: SecurityProfile) -> Address:
     signed_by, _ = credentials.current(client)
-    text = client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": _PROBE}, _LIFE)
+    text = client.presigned_probe(bucket, _PROBE, _LIFE)
     ending = f"/{encode_path(_PROBE)}"
     try:
         made = parse_url(text)

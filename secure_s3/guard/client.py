@@ -275,6 +275,11 @@ class _GuardedS3(ManagedTransfers):
         url: str = super().generate_presigned_url(ClientMethod, params, seconds, HttpMethod)  # type: ignore[misc]
         return url
 
+    def presigned_probe(self, bucket: str, key: str, seconds: int) -> str:
+        """A URL that is only looked at, to learn a bucket's address: this machine's clock may be wrong."""
+        url: str = super().generate_presigned_url("get_object", {"Bucket": bucket, "Key": key}, seconds)  # type: ignore[misc]
+        return url
+
     def generate_presigned_post(
         self, Bucket: str, Key: str, Fields: Any = None, Conditions: Any = None, ExpiresIn: Any = 3600
     ) -> dict[str, Any]:

@@ -152,20 +152,21 @@ def with_encryption(
     if strategy is None:
         return fields, conditions
     _refuse_unfit(strategy)
+    given, demanded = fields_by_name(fields), demands_by_name(conditions)
     for name, value in strategy.headers("PutObject").items():
-        if (given := _values_of(name, fields)) not in ([], [value]):
-            raise _conflict(name, given, strategy)
-        if not given:
+        if given.get(name, [value]) != [value]:
+            raise _conflict(name, given[name], strategy)
+        if name not in given:
             fields[name] = value
-        if not conditions_on(name, conditions):
+        if name not in demanded:
             conditions.append({name: value})
     return fields, conditions
 
 
 def check_post(fields: Mapping[str, Any], policy: Mapping[str, Any], strategy: Strategy | None) -> None:
     """Refuse a POST policy that does not demand exactly the strategy's encryption, or lets everybody in."""
-    conditions = policy.get("conditions", [])
-    _refuse_public_post(fields, conditions)
+    given, demanded = fields_by_name(fields), demands_by_name(policy.get("conditions", []))
+    _refuse_public_post(given, demanded)
     if strategy is None:
         raise ConfigurationError(
             "a presigned POST is refused: this client has no encryption strategy",
@@ -176,14 +177,14 @@ def check_post(fields: Mapping[str, Any], policy: Mapping[str, Any], strategy: S
     expected = strategy.headers("PutObject")
     for name in _SSE_FIELDS:
         wanted = [expected[name]] if name in expected else []
-        for got in (_values_of(name, fields), conditions_on(name, conditions)):
+        for got in (given.get(name, []), demanded.get(name, [])):
             if got != wanted:
                 raise _conflict(name, got, strategy)
 
 
-def _refuse_public_post(fields: Mapping[str, Any], conditions: Sequence[Any]) -> None:
+def _refuse_public_post(given: Mapping[str, list[Any]], demanded: Mapping[str, list[Any]]) -> None:
     for name in _ACL_FIELDS:
-        for value in (*_values_of(name, fields), *conditions_on(name, conditions)):
+        for value in (*given.get(name, ()), *demanded.get(name, ())):
             # None is a condition that leaves the choice to whoever fills in the form.
             if value is None or is_public_acl(value) or is_public_grant(value):
                 raise PublicAccessRefused(
@@ -193,20 +194,25 @@ def _refuse_public_post(fields: Mapping[str, Any], conditions: Sequence[Any]) ->
                 )
 
 
-def _values_of(name: str, fields: Mapping[str, Any]) -> list[Any]:
-    """The values of a form field; S3 does not distinguish upper and lower case in their names."""
-    return [value for key, value in fields.items() if str(key).lower() == name]
+def fields_by_name(fields: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The values of each form field; S3 does not distinguish upper and lower case in their names."""
+    found: dict[str, list[Any]] = {}
+    for name, value in fields.items():
+        found.setdefault(str(name).lower(), []).append(value)
+    return found
 
 
-def conditions_on(name: str, conditions: Sequence[Any]) -> list[Any]:
-    """The values that the conditions demand of a field; ``None`` for a demand that leaves a choice."""
-    demanded: list[Any] = []
+def demands_by_name(conditions: Sequence[Any]) -> dict[str, list[Any]]:
+    """The values that the conditions demand of each field; ``None`` for a demand that leaves a choice."""
+    found: dict[str, list[Any]] = {}
     for condition in conditions:
-        if isinstance(condition, Mapping):
-            demanded += [value for key, value in condition.items() if str(key).lower() == name]
-        elif len(condition) == 3 and str(condition[1]).lower() == f"${name}":
-            demanded.append(condition[2] if str(condition[0]).lower() == "eq" else None)
-    return demanded
+        if isinstance(condition, dict | Mapping):
+            for name, value in condition.items():
+                found.setdefault(str(name).lower(), []).append(value)
+        elif len(condition) == 3 and (name := str(condition[1]).lower()).startswith("$"):
+            demand = condition[2] if str(condition[0]).lower() == "eq" else None
+            found.setdefault(name[1:], []).append(demand)
+    return found
 
 
 def _refuse_unfit(strategy: Strategy) -> None:
@@ -225,8 +231,9 @@ def _refuse_unfit(strategy: Strategy) -> None:
 
 
 def _conflict(name: str, got: Any, strategy: Strategy) -> EncryptionConflict:
+    shown = "(not shown)" if name.endswith("customer-key") else repr(got)
     return EncryptionConflict(
-        f"the presigned POST has {name} = {got!r}",
+        f"the presigned POST has {name} = {shown}",
         why=f"uploads by POST must demand exactly what {strategy!r} writes, in fields and in conditions",
         fix=f"leave {name} out of Fields and Conditions; it is put into both",
     )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from .. import limits
 from ..errors import ConfigurationError, SignatureError
 from ..guard.endpoint import is_aws
-from ..sigv4 import SignedUrl, parse_url, verify_post, verify_url
+from ..sigv4 import parse_url, verify_post, verify_url
 from ..sigv4.posts import post_scope, read_policy
 from .results import PresignedPost, PresignedUrl
 
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[a-z0-9-]*\.")
-_LEAKED = "x-amz-server-side-encryption-customer-key"
+_OF_A_VPC = re.compile(r"(?:^|\.)(?:bucket|accesspoint)\.vpce-[a-z0-9-]+$")
+_LEAKED = re.compile(r"x-amz-(?:copy-source-)?server-side-encryption-customer-key", re.IGNORECASE)
+_TOKENS = frozenset({"x-amz-security-token", "x-amz-s3session-token"})
+_OF_THE_SIGNATURE = frozenset({"x-amz-algorithm", "x-amz-credential", "x-amz-date", *_TOKENS})
+_LONG = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def inspect(presigned: str | PresignedUrl | PresignedPost | Mapping[str, Any]) -
     if isinstance(presigned, PresignedPost):
         return _form(presigned.url, presigned.fields)
     if isinstance(presigned, Mapping):
-        return _form(str(presigned.get("url", "")), presigned.get("fields") or {})
+        return _form(presigned.get("url"), presigned.get("fields"))
     url = presigned.url if isinstance(presigned, PresignedUrl) else presigned
     if not isinstance(url, str):
         raise ConfigurationError(f"{type(url).__name__} is not a presigned URL or form")
@@ -102,9 +106,9 @@ def inspect(presigned: str | PresignedUrl | PresignedPost | Mapping[str, Any]) -
         read.expires_in,
         read.token is not None,
         tuple(name for name in read.signed_headers if name != "host"),
-        tuple((name, "***" if name.lower() == _LEAKED else value) for name, value in read.parameters),
+        tuple((name, _told(name, value)) for name, value in read.parameters),
         (),
-        _warnings(read),
+        _warnings(read.scheme, (name for name, _ in read.parameters), read.expires_in),
     )
 
 
@@ -132,8 +136,7 @@ def verify(
         SignatureError: it does not hold; ``code`` and ``why`` are what S3 would answer.
     """
     at = datetime.now(timezone.utc) if at is None else at
-    if at.tzinfo is None:
-        raise ConfigurationError(f"at={at!r} has no time zone", fix="e.g. datetime.now(timezone.utc)")
+    _check_arguments(credentials, at, method, headers)
     found = inspect(presigned)
     if isinstance(presigned, PresignedPost | Mapping):
         fields = presigned["fields"] if isinstance(presigned, Mapping) else presigned.fields
@@ -147,62 +150,113 @@ def verify(
     return found
 
 
-def _form(url: str, fields: Mapping[str, str]) -> Inspection:
+def _check_arguments(credentials: Any, at: Any, method: Any, headers: Any) -> None:
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise ConfigurationError(f"at={at!r} has no time zone", fix="e.g. datetime.now(timezone.utc)")
+    names = ("access_key", "secret_key", "token")
+    access_key, secret_key, token = (getattr(credentials, name, ...) for name in names)
+    if not (isinstance(access_key, str) and isinstance(secret_key, str) and isinstance(token, str | None)):
+        raise ConfigurationError(
+            f"{type(credentials).__name__} is no set of credentials",
+            why="access_key, secret_key and token are needed",
+            fix="pass Credentials(…), or session.get_credentials().get_frozen_credentials()",
+        )
+    if not isinstance(method, str | None):
+        raise ConfigurationError(f"method={method!r} is no HTTP method", fix='e.g. "GET"')
+    if not isinstance(headers, Mapping | None):
+        raise ConfigurationError("headers= is no dictionary", fix="pass the headers that are sent along")
+
+
+def _form(url: Any, fields: Any) -> Inspection:
+    if not isinstance(url, str) or not isinstance(fields, Mapping):
+        raise ConfigurationError(
+            "this is no presigned form", fix='pass a PresignedPost, or {"url": …, "fields": {…}}'
+        )
     lowered = _lowered(fields)
+    if "awsaccesskeyid" in lowered and "x-amz-signature" not in lowered:
+        raise _old()
     scope = post_scope(lowered)
     policy, expires_at = read_policy(lowered["policy"])
-    parts = urlsplit(url)
-    conditions = tuple(item for item in policy["conditions"] if not _of_the_signature(item))
-    bucket, _ = _place(parts.netloc, parts.path)
+    parts = _parts(url)
+    host = parts.netloc.rpartition("@")[2]
+    conditions = tuple(told for item in policy["conditions"] if (told := _told_condition(item)))
+    bucket, _ = _place(host, parts.path)
     sized = any(isinstance(item, list) and item[:1] == ["content-length-range"] for item in conditions)
+    seconds = int((expires_at - scope.signed_at).total_seconds())
     return Inspection(
         "post",
-        parts.netloc,
+        host,
         bucket,
         lowered.get("key", ""),
         scope.access_key,
         scope.region,
         scope.signed_at,
         expires_at,
-        int((expires_at - scope.signed_at).total_seconds()),
-        "x-amz-security-token" in lowered,
+        seconds,
+        not _TOKENS.isdisjoint(lowered),
         (),
         (),
         conditions,
-        (*_scheme_warning(parts.scheme), *(() if sized else ("no limit of size: up to 5 GiB",))),
+        (*_warnings(parts.scheme, lowered, seconds), *(() if sized else ("no limit of size: up to 5 GiB",))),
     )
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise SignatureError(
+            "the form leads to no URL",
+            why=str(error),
+            fix="pass the form as it was presigned",
+            code="InvalidURI",
+            status=400,
+        ) from None
 
 
 def _lowered(fields: Mapping[str, Any]) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in fields.items()}
 
 
-def _of_the_signature(condition: Any) -> bool:
-    names = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token")
-    return isinstance(condition, dict) and any(str(name).lower() in names for name in condition)
+def _told_condition(condition: Any) -> Any:
+    """A condition without what belongs to the signature, and without secrets; None if nothing is left."""
+    if isinstance(condition, dict):
+        return {
+            name: _told(name, value)
+            for name, value in condition.items()
+            if name.lower() not in _OF_THE_SIGNATURE
+        }
+    if isinstance(condition, list) and len(condition) == 3 and isinstance(condition[1], str):
+        name = condition[1].removeprefix("$")
+        if name.lower() in _OF_THE_SIGNATURE:
+            return None
+        return [condition[0], condition[1], _told(name, condition[2])]
+    return condition
+
+
+def _told(name: str, value: Any) -> Any:
+    return "***" if _LEAKED.fullmatch(name) or name.lower() in _TOKENS else value
 
 
 def _place(host: str, path: str) -> tuple[str, str]:
     """Bucket and key, as far as host and path tell; what is not AWS's is taken for path style."""
     path = unquote(path.removeprefix("/"))
-    name = host.rpartition("@")[2]
-    if is_aws(name.partition(":")[0]) and (found := _S3_HOST.match(name)) and found["bucket"]:
-        return found["bucket"], path
+    found = _S3_HOST.match(host.lower()) if is_aws(host.partition(":")[0]) else None
+    if found and (bucket := _OF_A_VPC.sub("", found["bucket"] or "")):
+        return bucket, path
     bucket, _, key = path.partition("/")
     return bucket, key
 
 
-def _warnings(read: SignedUrl) -> tuple[str, ...]:
-    warnings = list(_scheme_warning(read.scheme))
-    if any(name.lower() == _LEAKED for name, _ in read.parameters):
+def _warnings(scheme: str, names: Iterable[str], seconds: int) -> tuple[str, ...]:
+    warnings = []
+    if scheme != "https":
+        warnings.append(f"it leads to {scheme or 'no scheme'}, not to https")
+    if any(_LEAKED.fullmatch(name) for name in names):
         warnings.append("it holds an SSE-C key in clear text")
-    if read.expires_in > timedelta(hours=12).total_seconds():
-        warnings.append(f"it lives {timedelta(seconds=read.expires_in)}: whoever gets it can use it as long")
+    if seconds > _LONG.total_seconds():
+        warnings.append(f"it lives {timedelta(seconds=seconds)}: whoever gets it can use it as long")
     return tuple(warnings)
-
-
-def _scheme_warning(scheme: str) -> tuple[str, ...]:
-    return () if scheme == "https" else (f"it leads to {scheme or 'no scheme'}, not to https",)
 
 
 def _refuse_old(url: str) -> None:
@@ -211,10 +265,14 @@ def _refuse_old(url: str) -> None:
     except ValueError:
         return
     if "AWSAccessKeyId" in names and "X-Amz-Signature" not in names:
-        raise SignatureError(
-            "it is signed with Signature Version 2",
-            why="Signature Version 2 drops parts of a request, and puts SSE-C keys into URLs",
-            fix=f"presign it again with s3.presign, for up to {limits.MAX_PRESIGN.days} days",
-            code="InvalidRequest",
-            status=400,
-        )
+        raise _old()
+
+
+def _old() -> SignatureError:
+    return SignatureError(
+        "it is signed with Signature Version 2",
+        why="Signature Version 2 drops parts of a request, and puts SSE-C keys into URLs",
+        fix=f"presign it again with s3.presign, for up to {limits.MAX_PRESIGN.days} days",
+        code="InvalidRequest",
+        status=400,
+    )

@@ -105,19 +105,19 @@ def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = 
         name = _NAMES.get(spelled, spelled)
         if name == "download_as":
             name, value = "response_content_disposition", attachment(value)
-        if name == "metadata" and "metadata" in known:
-            headers.update(metadata(value))
-            members["Metadata"] = dict(value)
-            continue
         option = known.get(name)
-        if option is None:
+        if option is None:  # its value may be a key: it is not told
             raise ConfigurationError(
-                f"there is no option {spelled}={value!r} for a presigned {operation}",
+                f"there is no option {spelled} for a presigned {operation}",
                 fix=f"its options are {', '.join(sorted(known))}; "
                 "generate_presigned_url takes every parameter of boto3",
             )
         if option.member in members:
             raise ConfigurationError(f"{spelled} is given twice", fix="give it once")
+        if name == "metadata":
+            headers.update(metadata(value))
+            members["Metadata"] = dict(value)
+            continue
         text = option.text(spelled, value)
         members[option.member] = value if isinstance(value, int | datetime) else text
         if option.place == "query":
@@ -129,10 +129,8 @@ def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = 
 
 def part_of(upload_id: Any, part_number: Any) -> dict[str, Any]:
     """The parameters that name one part of an upload."""
-    if not isinstance(upload_id, str) or not upload_id:
-        raise ConfigurationError(f"upload_id={upload_id!r} is no upload id", fix="pass a string")
     _number("part_number", part_number)
-    return {"UploadId": upload_id, "PartNumber": part_number}
+    return {"UploadId": _parameter("upload_id", upload_id), "PartNumber": part_number}
 
 
 def attachment(name: str) -> str:
@@ -140,6 +138,8 @@ def attachment(name: str) -> str:
     name = _line(
         "download_as", re.split(r"[/\\]", name)[-1] if isinstance(name, str) else name, ascii_only=False
     )
+    if name in (".", ".."):
+        raise _unusable("download_as", name, "it names a folder")
     plain = re.sub(r"[^ !#-\[\]-~]|%", "_", name)
     disposition = f'attachment; filename="{plain}"'
     return disposition if plain == name else f"{disposition}; filename*=UTF-8''{quote(name, safe='')}"
@@ -215,7 +215,12 @@ def _digest(size: int) -> Callable[[str, Any], str]:
 
 def _tags(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        value = urlencode([(_parameter(name, key), str(text)) for key, text in value.items()])
+        value = urlencode(
+            [
+                (_parameter(name, key), text if text == "" else _parameter(name, text))
+                for key, text in value.items()
+            ]
+        )
     return _line(name, value)
 
 

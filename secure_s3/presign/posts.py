@@ -9,7 +9,7 @@ from typing import Any
 from .. import limits
 from ..encryption import Strategy
 from ..errors import ConfigurationError
-from ..guard.presigning import check_key, check_post, conditions_on, with_encryption
+from ..guard.presigning import check_key, check_post, demands_by_name, with_encryption
 from ..guard.requests import check_bucket
 from ..sigv4 import SigningKey, sign_post
 from .lanes import Moment
@@ -36,6 +36,20 @@ _OTHERS = (
     "conditions",
 )
 _STATUSES = (200, 201, 204)
+_OURS = frozenset(
+    {
+        "key",
+        "file",
+        "bucket",
+        "policy",
+        "x-amz-algorithm",
+        "x-amz-credential",
+        "x-amz-date",
+        "x-amz-security-token",
+        "x-amz-signature",
+    }
+)
+"""Fields that signing writes, or that stand for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +76,16 @@ class Form:
                 f"there is no option {', '.join(unknown)} for a presigned POST",
                 fix=f"its options are {', '.join((*_AS_FIELDS, *_OTHERS))}",
             )
-        fields, conditions = _given_fields(given), list(given.get("conditions") or ())
-        conditions += (
-            {name: value} for name, value in fields.items() if not conditions_on(name.lower(), conditions)
-        )
+        fields, conditions = _given_fields(given), _given_conditions(given.get("conditions"))
+        demanded = demands_by_name(conditions)
+        conditions += ({name: value} for name, value in fields.items() if name.lower() not in demanded)
         if "content_length_range" in given:
             conditions.append(["content-length-range", *_range(given["content_length_range"])])
-        if prefix := given.get("content_type_prefix"):
-            if "Content-Type" in fields:
+        if "content_type_prefix" in given:
+            prefix = _text("content_type_prefix", given["content_type_prefix"])
+            if any(name.lower() == "content-type" for name in fields):
                 raise ConfigurationError("content_type and content_type_prefix exclude each other")
-            conditions.append(["starts-with", "$Content-Type", _text("content_type_prefix", prefix)])
+            conditions.append(["starts-with", "$Content-Type", prefix])
         full_key = _key(key, given.get("key_prefix"))
         fields, conditions = with_encryption(fields, conditions, strategy)
         return cls(bucket, full_key, fields, tuple(conditions), strategy)
@@ -103,25 +117,66 @@ class Form:
 
 
 def _given_fields(given: Mapping[str, Any]) -> dict[str, str]:
-    fields = dict(given.get("fields") or {})
-    if not all(isinstance(name, str) and isinstance(value, str) for name, value in fields.items()):
-        raise ConfigurationError(
-            "fields= holds something else than strings", fix="pass a dictionary of strings"
-        )
+    fields = dict(_boto3_fields(given.get("fields") or {}))
     plain = {name: given[name] for name in _AS_FIELDS if name in given}
     headers = read("PutObject", plain).headers
-    fields |= {_AS_FIELDS[name]: headers[_AS_FIELDS[name].lower()] for name in plain}
-    fields |= metadata(given.get("metadata", {}))
+    own = {_AS_FIELDS[name]: headers[_AS_FIELDS[name].lower()] for name in plain}
+    own |= metadata(given.get("metadata", {}))
     if "success_redirect" in given:
-        fields["success_action_redirect"] = _text("success_redirect", given["success_redirect"])
+        own["success_action_redirect"] = _text("success_redirect", given["success_redirect"])
     if "success_status" in given:
         if given["success_status"] not in _STATUSES:
             raise ConfigurationError(
                 f"success_status={given['success_status']!r} is not what S3 answers",
                 fix=f"use one of {_STATUSES}",
             )
-        fields["success_action_status"] = str(int(given["success_status"]))
+        own["success_action_status"] = str(int(given["success_status"]))
+    lowered = {name.lower() for name in (*fields, *own)}
+    if len(lowered) < len(fields) + len(own):
+        raise ConfigurationError(
+            "a field of the form is given twice", why="S3 does not tell A from a in names", fix="give it once"
+        )
+    return {**fields, **own}
+
+
+def _boto3_fields(fields: Any) -> Mapping[str, str]:
+    if not isinstance(fields, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, str) and _is_utf8(name + value)
+        for name, value in fields.items()
+    ):
+        raise ConfigurationError(
+            "fields= holds something else than strings", fix="pass a dictionary of strings"
+        )
+    if ours := sorted(name for name in fields if name.lower() in _OURS):
+        raise ConfigurationError(
+            f"fields= holds {', '.join(ours)}",
+            why="presigning writes these fields itself",
+            fix="leave them out; key= names the object",
+        )
     return fields
+
+
+def _given_conditions(conditions: Any) -> list[Any]:
+    """Copies of boto3's conditions; each has one of the two shapes that S3 reads."""
+    if conditions is None:
+        return []
+    copies: list[Any] = []
+    for item in conditions if isinstance(conditions, list | tuple) else (conditions,):
+        simple = isinstance(item, Mapping) and len(item) == 1
+        full = isinstance(item, list | tuple) and len(item) == 3
+        values = [*item, *item.values()] if isinstance(item, Mapping) else item
+        if not (simple or full) or not all(isinstance(value, str | int) for value in values):
+            raise ConfigurationError(
+                "conditions= holds something that is no condition of a POST policy",
+                why='S3 reads {"name": "value"} and ["starts-with", "$name", "value"]',
+                fix="pass a list of these",
+            )
+        copies.append(dict(item) if isinstance(item, Mapping) else list(item))
+    return copies
+
+
+def _is_utf8(text: str) -> bool:
+    return text.isascii() or text.encode(errors="replace").decode() == text
 
 
 def _key(key: str | None, prefix: str | None) -> str:
@@ -134,6 +189,13 @@ def _key(key: str | None, prefix: str | None) -> str:
     check_key(key if prefix is None else prefix)
     full = f"{prefix}{FILENAME}" if key is None else key
     check_key(full)
+    fixed = full.removesuffix(FILENAME)
+    if not fixed or FILENAME in fixed:
+        raise ConfigurationError(
+            f"{full!r} cannot be the key of a form",
+            why=f"{FILENAME} stands at the end, behind a prefix: without one, every object could be replaced",
+            fix='pass e.g. key_prefix="uploads/42/"',
+        )
     return full
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 _HIDDEN = "***"
-_SECRET_FIELDS = frozenset({"policy", "x-amz-signature", "x-amz-credential", "x-amz-security-token"})
+_SECRET_FIELDS = frozenset(
+    {"policy", "x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-amz-s3session-token"}
+)
 _CUSTOMER_KEY = "x-amz-server-side-encryption-customer-key"
 _DENIED = "is a key to an object and is not pickled: hand out its url where it is needed"
 
@@ -94,6 +96,6 @@ class PresignedPost(_Kept):
 
     def __repr__(self) -> str:
         return (
-            f"PresignedPost(url={self.url!r}, fields={self.fields!r}, "
+            f"PresignedPost(url={self.url!r}, fields={SecretFields(self.fields)!r}, "
             f"expires_at={self.expires_at.isoformat()!r})"
         )

@@ -12,13 +12,24 @@ from urllib.parse import quote
 from .. import limits
 from ..encryption import Strategy
 from ..errors import ConfigurationError, UploadRefused
+from ..guard.presigning import expiry
+from ..guard.requests import check_bucket
+from ..profile import SecurityProfile
 
 EVERYONE = "*"
-_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/(\*|[a-z0-9][a-z0-9!#$&^_.+-]*)")
-_ACTIVE = frozenset({"image/svg+xml"})
+_NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]*"
+_TYPE = re.compile(rf"{_NAME}/(\*|{_NAME})")
+# Browsers take the last type of a list, so that image/png;,text/html would be a page: no comma stands alone.
+_SENT = re.compile(rf"({_NAME}/{_NAME})( ?; ?{_NAME}=({_NAME}|\"(?: ?[!#-\[\]-~])* ?\"))*", re.IGNORECASE)
+_LONGEST_TYPE = 200
+_ACTIVE = re.compile(
+    r".*\+xml|(text|application)/(html|xml|xsl)(-.*)?|multipart/.*|(application|unknown)/unknown"
+)
 """Types that a browser may run scripts of; a pattern with * does not cover them."""
 _UNSAFE = re.compile(r"[^\w .()+@=,-]")
 _LONGEST_NAME = 120
+_WEEK = SecurityProfile(presign_ceiling=limits.MAX_PRESIGN)
+"""What any profile may allow at most; the client's own ceiling counts when something is presigned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +39,8 @@ class UploadRule:
     Args:
         bucket: Where the objects go.
         prefix: Below which key; each user has a folder of their own there. Ends with ``/``.
-        content_types: What may be uploaded, e.g. ``("application/pdf", "image/*")``. ``image/*`` does not
-            cover ``image/svg+xml``, which can hold scripts: name it if you want it.
+        content_types: What may be uploaded, e.g. ``("application/pdf", "image/*")``. Patterns do not cover
+            types that can hold scripts, e.g. ``image/svg+xml`` or ``text/html``: name them if you want them.
         max_bytes, min_bytes: How large, inclusive.
         groups: Who: names of groups, any of which is enough; the default is every user.
         expires_in: How long a form lives, in seconds or as a timedelta.
@@ -57,16 +68,25 @@ class UploadRule:
             object.__setattr__(self, name, _several(name, getattr(self, name)))
         if wrong := [kind for kind in self.content_types if not _TYPE.fullmatch(kind)]:
             raise _bad(f"content_types holds {wrong[0]!r}", "a type reads e.g. image/png or image/*")
+        if EVERYONE in self.groups and len(self.groups) > 1:
+            raise _bad(f"groups={self.groups!r}", f"{EVERYONE} is every user, whatever else is named")
+        check_bucket(self.bucket)
         segments = self.prefix.split("/") if isinstance(self.prefix, str) else []
-        if not segments or segments[-1] or not all(segments[:-1]) or {".", ".."} & set(segments):
+        if len(segments) < 2 or segments[-1] or not all(segments[:-1]) or not _is_key(self.prefix):
             raise _bad(f"prefix={self.prefix!r}", 'a prefix is a path that ends with /, e.g. "avatars/"')
-        if not all(isinstance(value, int) for value in (self.min_bytes, self.max_bytes)) or not (
+        if not all(type(value) is int for value in (self.min_bytes, self.max_bytes)) or not (
             0 <= self.min_bytes <= self.max_bytes <= limits.MAX_OBJECT_BYTES
         ):
             raise _bad(f"min_bytes={self.min_bytes!r}, max_bytes={self.max_bytes!r}", "no range of sizes")
+        if not isinstance(self.shared, bool):
+            raise _bad(f"shared={self.shared!r}", "it is True or False")
+        for name in ("expires_in", "download_expires_in"):
+            expiry(getattr(self, name), _WEEK, argument=name)
 
     def check_user(self, groups: Iterable[str]) -> None:
         """Raise UploadRefused (403) unless one of the user's groups may use this rule."""
+        if isinstance(groups, str):
+            raise ConfigurationError(f"groups={groups!r} is one string", fix="pass a list of groups")
         if EVERYONE not in self.groups and not set(self.groups) & set(groups):
             raise _refused(
                 403, "this user is in none of the groups that may do this", "sign in as another user"
@@ -74,9 +94,11 @@ class UploadRule:
 
     def check_content(self, content_type: str, size: int | None) -> None:
         """Raise UploadRefused unless type (415) and size (413) are allowed; no size is any size."""
-        kind = content_type.partition(";")[0].strip().lower() if isinstance(content_type, str) else ""
-        family = "" if kind in _ACTIVE else f"{kind.partition('/')[0]}/*"
-        if not _TYPE.fullmatch(kind) or not {kind, family} & set(self.content_types):
+        short = isinstance(content_type, str) and len(content_type) <= _LONGEST_TYPE
+        sent = _SENT.fullmatch(content_type) if short else None
+        kind = sent[1].lower() if sent else ""
+        family = "" if _ACTIVE.fullmatch(kind) else f"{kind.partition('/')[0]}/*"
+        if not sent or not {kind, family} & set(self.content_types):
             raise _refused(
                 415, f"{content_type!r} may not be uploaded here", f"choose {', '.join(self.content_types)}"
             )
@@ -97,7 +119,7 @@ class UploadRule:
         """The prefix of one user's uploads; two users never share one."""
         if not isinstance(user, str) or not user:
             raise _refused(403, "there is no user", "sign in")
-        name = quote(user, safe="")
+        name = quote(user, safe="", errors="surrogatepass")
         return f"{self.prefix}{name.replace('.', '%2E') if user in ('.', '..') else name}/"
 
     def key(self, user: str, unique: str, filename: str) -> str:
@@ -106,9 +128,16 @@ class UploadRule:
 
     def check_reader(self, user: str, key: str) -> None:
         """Raise UploadRefused (403) unless the user may read *key*."""
-        within = self.prefix if self.shared else self.folder(user)
-        if not isinstance(key, str) or not key.startswith(within) or {".", ".."} & set(key.split("/")):
+        own = self.folder(user)
+        within = self.prefix if self.shared else own
+        if not isinstance(key, str) or not key.startswith(within) or not _is_key(key):
             raise _refused(403, "this user may not read that", "ask for a file of your own")
+
+
+def _is_key(key: str) -> bool:
+    """Whether it may be the key of an upload: what a URL cannot carry was never granted."""
+    short = key.isprintable() and len(key.encode()) <= limits.MAX_KEY_BYTES
+    return short and not {".", ".."} & set(key.split("/"))
 
 
 def safe_name(filename: str) -> str:
@@ -120,7 +149,7 @@ def safe_name(filename: str) -> str:
     stem, dot, ending = text.rpartition(".")
     if len(text) > _LONGEST_NAME and dot and len(ending) <= 10:
         text = f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}"
-    return text[:_LONGEST_NAME] or "file"
+    return text[:_LONGEST_NAME].rstrip(". ") or "file"
 
 
 def _several(name: str, values: object) -> tuple[str, ...]:

@@ -6,26 +6,32 @@ The routes know who the user is; this knows what the rules let that user do, and
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from .. import limits
 from ..errors import ConfigurationError, UploadRefused
 from ..values import SecretBytes
 from .multipart import BrowserUpload
 from .results import PresignedPost, PresignedUrl
-from .rules import UploadRule
+from .rules import UploadRule, safe_name
 from .tickets import TicketKey
 
 if TYPE_CHECKING:
     from .presigner import Presigner
 
 _TICKET_LIFE = timedelta(hours=24)
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
+_ORIGIN = re.compile(
+    rf"(https://({_HOST})|http://(localhost|127\.0\.0\.1|\[::1\]))(:[1-9][0-9]{{0,4}})?", re.ASCII
+)
+"""As browsers write it: in lower case, with nothing behind host and port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ class Granted:
 class WebUploads:
     """Grants uploads and links to the users of a web application, by rules.
 
-    Everything it refuses is an UploadRefused, whose ``status`` (403, 413, 415, 404) a route may answer with.
+    Everything it refuses is an UploadRefused, whose ``status`` (400, 403, 404, 413 or 415) a route may answer
+    with.
 
     Args:
         presigner: ``s3.presign`` (or a SecureS3Client).
@@ -65,6 +72,7 @@ class WebUploads:
     ) -> None:
         if not rules or not all(isinstance(rule, UploadRule) for rule in rules.values()):
             raise ConfigurationError("WebUploads needs rules", fix='pass {"name": UploadRule(…)}')
+        _check_apart(rules.values())
         self._presigner: Presigner = getattr(presigner, "presign", presigner)
         self._rules = dict(rules)
         self._tickets = TicketKey(os.urandom(32) if ticket_key is None else ticket_key)
@@ -96,13 +104,18 @@ class WebUploads:
         """
         wanted = self._rule(rule, groups)
         wanted.check_content(content_type, size)
+        least, most = (wanted.min_bytes, wanted.max_bytes) if size is None else (size, size)
+        if least > limits.MAX_SINGLE_PUT_BYTES:
+            raise UploadRefused(
+                f"a form takes up to {limits.MAX_SINGLE_PUT_BYTES} bytes", fix="use begin()", status=413
+            )
         key = wanted.key(user, self._unique(), filename)
         post = self._presigner.post(
             wanted.bucket,
             key,
             wanted.expires_in,
             content_type=content_type,
-            content_length_range=(wanted.min_bytes, wanted.max_bytes) if size is None else (size, size),
+            content_length_range=(least, min(most, limits.MAX_SINGLE_PUT_BYTES)),
             success_status=201,
             encryption=wanted.encryption,
         )
@@ -120,7 +133,7 @@ class WebUploads:
             wanted.bucket,
             key,
             wanted.download_expires_in,
-            download_as=key.rpartition("/")[2] or "file",
+            download_as=safe_name(key),
             encryption=wanted.encryption,
         )
 
@@ -144,6 +157,8 @@ class WebUploads:
         """
         wanted = self._rule(rule, groups)
         wanted.check_content(content_type, size)
+        if not size:
+            raise UploadRefused("an upload in parts has at least one byte", fix="ask for a form", status=413)
         key = wanted.key(user, self._unique(), filename)
         upload = self._presigner.begin_upload(
             wanted.bucket, key, size, content_type=content_type, encryption=wanted.encryption
@@ -161,9 +176,18 @@ class WebUploads:
         return {"ticket": ticket, "key": key, **told}
 
     def parts(self, ticket: str, numbers: Iterable[int], *, user: str) -> list[PresignedUrl]:
-        """The URLs of some parts of an upload that this user began; raises UploadRefused if it did not."""
+        """The URLs of some parts of an upload that this user began, each once.
+
+        Raises:
+            UploadRefused: somebody else began it (403), or it has no such parts (400).
+        """
         rule, upload = self._upload(ticket, user)
-        return upload.parts(numbers, rule.expires_in)
+        wanted = list(numbers) if isinstance(numbers, Iterable) else [numbers]
+        if not all(type(number) is int and 1 <= number <= upload.part_count for number in wanted):
+            raise UploadRefused(
+                "this upload has no such part", fix=f"ask for parts 1 to {upload.part_count}", status=400
+            )
+        return upload.parts(dict.fromkeys(wanted), rule.expires_in)
 
     def complete(self, ticket: str, *, user: str) -> str:
         """Finish an upload that this user began, and return its key; raises as ``BrowserUpload.complete``."""
@@ -183,12 +207,11 @@ class WebUploads:
         ``client.put_bucket_cors(Bucket=…, CORSConfiguration=uploads.cors("https://app.example.com"))``.
 
         Raises:
-            ConfigurationError: an origin is ``*``, or neither https nor loopback.
+            ConfigurationError: an origin is ``*``, neither https nor loopback, or written otherwise than
+                browsers write it.
         """
         for origin in origins:
-            parts = urlsplit(origin)
-            secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-            if not secure or not parts.hostname or parts.path or "*" in origin:
+            if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
                 raise ConfigurationError(
                     f"{origin!r} is no origin to trust",
                     why="any page, or whoever changes a page on its way, could use your users' forms",
@@ -211,7 +234,7 @@ class WebUploads:
     # -- inside ----------------------------------------------------------------------------------------
 
     def _rule(self, name: str, groups: Iterable[str]) -> UploadRule:
-        found = self._rules.get(name)
+        found = self._rules.get(name) if isinstance(name, str) else None
         if found is None:
             raise UploadRefused(f"there is no upload rule {name!r}", fix="ask for a known one", status=404)
         found.check_user(groups)
@@ -236,3 +259,15 @@ class WebUploads:
             encryption=rule.encryption,
         )
         return rule, upload
+
+
+def _check_apart(rules: Iterable[UploadRule]) -> None:
+    """A user named like the rest of a deeper prefix would own all that is below it."""
+    for outer, inner in permutations(rules, 2):
+        nested = inner.prefix != outer.prefix and inner.prefix.startswith(outer.prefix)
+        if nested and inner.bucket == outer.bucket:
+            raise ConfigurationError(
+                f"the prefix {inner.prefix!r} of one rule lies within {outer.prefix!r} of another",
+                why="what one rule lets users read would be uploads of the other",
+                fix='use prefixes side by side, e.g. "avatars/" and "reports/"',
+            )

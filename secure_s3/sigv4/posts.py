@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import SignatureError
+from ..values import printable_text
 from .refusals import mismatch, unknown_key
-from .signing import ALGORITHM, SigningKey, timestamp
+from .signing import ALGORITHM, SigningKey, same, timestamp
 from .verifying import Scope, parse_scope
 
 _EXPIRATION = "%Y-%m-%dT%H:%M:%SZ"
+_WRITTEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?Z", re.ASCII)
 _NEEDED = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
 
 
@@ -80,8 +82,8 @@ def verify_post(fields: Mapping[str, str], credentials: Any, *, at: datetime) ->
         raise unknown_key(scope.access_key)
     key = SigningKey(credentials.secret_key, scope.date, scope.region, scope.service)
     text = fields["policy"]
-    if not hmac.compare_digest(key.sign(text.encode()), fields["x-amz-signature"]):
-        raise mismatch(scope.access_key, fields["x-amz-signature"], text)
+    if not same(key.sign(text.encode(errors="replace")), fields["x-amz-signature"]):
+        raise mismatch(scope.access_key, fields["x-amz-signature"], _shown(text))
     policy, expires_at = read_policy(text)
     if at >= expires_at:
         raise SignatureError(
@@ -91,7 +93,7 @@ def verify_post(fields: Mapping[str, str], credentials: Any, *, at: datetime) ->
             code="AccessDenied",
             status=403,
         )
-    if credentials.token is not None and fields.get("x-amz-security-token") != credentials.token:
+    if fields.get("x-amz-security-token") != credentials.token:
         raise _malformed("the session token is not that of the credentials", code="InvalidToken")
     return policy
 
@@ -104,9 +106,9 @@ def read_policy(text: str) -> tuple[dict[str, Any], datetime]:
     """
     try:
         policy = json.loads(base64.b64decode(text, validate=True))
-        expiration = policy["expiration"]
-        naive = datetime.strptime(expiration[:19], _EXPIRATION[:-1])
-        well_formed = isinstance(policy["conditions"], list) and expiration.endswith("Z")
+        written = _WRITTEN.fullmatch(policy["expiration"])
+        naive = datetime.strptime(written[1] if written else "", _EXPIRATION[:-1])
+        well_formed = isinstance(policy["conditions"], list)
     except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
         well_formed = False
     if not well_formed:
@@ -120,10 +122,19 @@ def read_policy(text: str) -> tuple[dict[str, Any], datetime]:
     return policy, naive.replace(tzinfo=timezone.utc)
 
 
+def _shown(policy: str) -> str:
+    """The policy as S3 tells it in a refusal, unless a session token or a key stands in it."""
+    try:
+        plain = base64.b64decode(policy).lower()
+    except ValueError:
+        plain = b""
+    return policy if plain and b"-token" not in plain and b"customer-key" not in plain else ""
+
+
 def _malformed(why: str, code: str = "InvalidArgument") -> SignatureError:
     return SignatureError(
         "the form's signature cannot be read",
-        why=why,
+        why=printable_text(why),
         fix="send the fields as they were presigned",
         code=code,
         status=400,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..errors import SignatureError
+from ..values import printable_text
 
 
 def unknown_key(access_key: str) -> SignatureError:
     """It was signed with an access key that nobody here has."""
     return SignatureError(
-        f"it was signed with the access key {access_key}",
+        f"it was signed with the access key {printable_text(access_key)}",
         why="The AWS Access Key Id you provided does not exist in our records.",
         fix="verify it with the credentials that it was signed with",
         code="InvalidAccessKeyId",

@@ -84,6 +84,11 @@ class SigningKey:
         raise TypeError("a signing key is not pickled: derive it where it is needed")
 
 
+def same(computed: str, given: str) -> bool:
+    """Whether a signature is the one computed, in constant time; *given* may be any text."""
+    return hmac.compare_digest(computed.encode(), given.encode(errors="replace"))
+
+
 class UrlSigner:
     """Signs the URLs of one kind: all is settled but the object's path.
 

@@ -6,7 +6,6 @@ texts as S3 has been seen to send them.
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,18 @@ from urllib.parse import quote, unquote_plus, unquote_to_bytes, urlsplit
 
 from .. import limits
 from ..errors import SignatureError
+from ..values import printable_text
 from .refusals import mismatch, unknown_key
-from .signing import ALGORITHM, TERMINATOR, UNSIGNED_PAYLOAD, SigningKey, canonical_headers, encode, timestamp
+from .signing import (
+    ALGORITHM,
+    TERMINATOR,
+    UNSIGNED_PAYLOAD,
+    SigningKey,
+    canonical_headers,
+    encode,
+    same,
+    timestamp,
+)
 
 _NEEDED = (
     "X-Amz-Algorithm",
@@ -28,12 +37,17 @@ _NEEDED = (
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
 )
-_AUTHENTICATION = (*_NEEDED, "X-Amz-Security-Token")
+_TOKENS = ("X-Amz-Security-Token", "X-Amz-S3session-Token")
+"""Of temporary credentials, and of the session of a directory bucket."""
+_AUTHENTICATION = (*_NEEDED, *_TOKENS)
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _TOLERATED = "x-amz-content-sha256"
 """The one x-amz-… header that need not be signed."""
-_SECRET_HEADERS = re.compile(r"^(x-amz-[a-z-]*customer-key):.*$", re.MULTILINE)
-_SECRET_QUERY = re.compile(r"(X-Amz-Security-Token=)[^&\n]*")
+_NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+"""urlsplit would drop some of it without a word."""
+_SECRET = "x-amz-(?:[a-z-]*customer-key|security-token|s3session-token)"  # noqa: S105
+_SECRET_HEADERS = re.compile(rf"^({_SECRET}):.*$", re.MULTILINE)
+_SECRET_QUERY = re.compile(rf"((?:^|&){_SECRET}=)[^&\n]*", re.MULTILINE | re.IGNORECASE)
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -82,11 +96,13 @@ def parse_url(url: str) -> SignedUrl:
         SignatureError: it is not signed with SigV4, or its authentication parameters are malformed.
     """
     try:
+        if _NEVER_IN_A_URL.search(url):
+            raise ValueError("it holds white space or control characters")
         parts = urlsplit(url)
         host = _host(parts.scheme, parts.hostname or "", parts.port)
+        query = [_pair(text) for text in parts.query.split("&") if text]
     except ValueError as error:
         raise _malformed("it is no URL", str(error)) from None
-    query = [_pair(text) for text in parts.query.split("&") if text]
     given: dict[str, str] = {}
     for name, value in query:
         if name in _AUTHENTICATION:
@@ -109,7 +125,7 @@ def parse_url(url: str) -> SignedUrl:
         _seconds(given["X-Amz-Expires"]),
         tuple(given["X-Amz-SignedHeaders"].split(";")),
         given["X-Amz-Signature"],
-        given.get("X-Amz-Security-Token"),
+        next((given[name] for name in _TOKENS if name in given), None),
     )
 
 
@@ -119,7 +135,8 @@ def parse_scope(credential: str, date: str, *, malformed: Callable[[str], Signat
         raise malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     try:
         signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-    except ValueError:
+        signed_at + limits.MAX_PRESIGN  # so that every end can be told
+    except (ValueError, OverflowError):
         raise malformed("X-Amz-Date names a day or a time that does not exist") from None
     parts = credential.rsplit("/", 4)
     start = "Error parsing the X-Amz-Credential parameter; "
@@ -168,15 +185,15 @@ def verify_url(
     _check_headers(url, sent)
     key = SigningKey(credentials.secret_key, scope.date, scope.region, scope.service)
     canonical = _canonical_request(url, method, sent)
-    hashed = sha256(canonical.encode()).hexdigest()
+    hashed = sha256(canonical.encode(errors="surrogatepass")).hexdigest()
     to_sign = f"{ALGORITHM}\n{timestamp(scope.signed_at)}\n{key.scope}\n{hashed}"
-    if not hmac.compare_digest(key.sign(to_sign.encode()).encode(), url.signature.encode()):
+    if not same(key.sign(to_sign.encode()), url.signature):
         raise mismatch(scope.access_key, url.signature, to_sign, _shown(canonical))
 
 
 def _check_time(url: SignedUrl, at: datetime) -> None:
     ends = {"Expires": _iso(url.expires_at), "ServerTime": _iso(at)}
-    if url.scope.signed_at > at + limits.MAX_CLOCK_SKEW:
+    if url.scope.signed_at - at > limits.MAX_CLOCK_SKEW:
         milliseconds = int(url.scope.signed_at.timestamp() * 1000)
         raise SignatureError(
             f"it is dated {_iso(url.scope.signed_at)}, and it is {_iso(at)} now",
@@ -237,7 +254,8 @@ def _host(scheme: str, host: str, port: int | None) -> str:
 
 def _pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
-    return unquote_plus(name), unquote_plus(value)
+    # Bytes that are no UTF-8 are refused: replaced, many URLs would be one.
+    return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
 
 
 def _seconds(text: str) -> int:
@@ -263,7 +281,7 @@ def _iso(at: datetime) -> str:
 def _malformed(why: str, detail: str = "") -> SignatureError:
     return SignatureError(
         "it is not a presigned URL of Signature Version 4",
-        why=f"{why}: {detail}" if detail else why,
+        why=printable_text(f"{why}: {detail}" if detail else why),
         fix="use the URL exactly as it was made",
         code="AuthorizationQueryParametersError",
         status=400,
