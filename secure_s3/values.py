@@ -19,6 +19,7 @@ _ARN = re.compile(
 )
 _KEY_RESOURCE = re.compile(r"key/[A-Za-z0-9-]{1,128}")
 _KEY_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-f]{32}")
+_ACCESS_POINT = re.compile(r"arn:[^/]*?:(outpost[:/][^:/]+[:/])?accesspoint[:/][^/]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -112,7 +113,10 @@ class ObjectRef:
 
     @classmethod
     def parse(cls, url: str) -> ObjectRef:
-        """Read ``s3://bucket/key``; ConfigurationError for anything else."""
+        """Read ``s3://bucket/key``; ConfigurationError for anything else.
+
+        The bucket may be an access point's ARN: ``s3://arn:aws:s3:region:account:accesspoint/name/key``.
+        """
         if not isinstance(url, str):
             raise ConfigurationError(
                 f"{type(url).__name__} is not an S3 URL",
@@ -120,7 +124,9 @@ class ObjectRef:
                 fix="pass a string",
             )
         scheme, separator, rest = url.partition("://")
-        bucket, _, key = rest.partition("/")
+        arn = _ACCESS_POINT.match(rest)
+        bucket = arn[0] if arn else rest.partition("/")[0]
+        key = rest[len(bucket) + 1 :]
         if scheme.lower() != "s3" or not separator or not bucket:
             raise ConfigurationError(
                 f"{url!r} is not an S3 URL", why="it must read s3://bucket/key", fix="write s3://bucket/key"

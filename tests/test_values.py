@@ -106,6 +106,14 @@ def test_an_arn_in_its_parts() -> None:
             "s3://arn:aws:s3:eu-west-1:111122223333:accesspoint:x/k",
             ("arn:aws:s3:eu-west-1:111122223333:accesspoint:x", "k"),
         ),
+        (
+            "s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/x/a/b",
+            ("arn:aws:s3:eu-west-1:111122223333:accesspoint/x", "a/b"),
+        ),
+        (
+            "s3://arn:aws:s3-outposts:eu-west-1:111122223333:outpost/op-1/accesspoint/x/k",
+            ("arn:aws:s3-outposts:eu-west-1:111122223333:outpost/op-1/accesspoint/x", "k"),
+        ),
     ],
 )
 def test_object_urls(url: str, expected: tuple[str, str]) -> None:

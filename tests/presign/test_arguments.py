@@ -92,7 +92,7 @@ def test_nonsense_expiry(kind: str, seconds: Any) -> None:
 def test_more_than_the_profile_allows(kind: str, seconds: Any, caplog: pytest.LogCaptureFixture) -> None:
     """A life above the profile's ceiling, or S3's seven days, is cut to the ceiling, and that is logged."""
     with caplog.at_level(logging.WARNING, "secure_s3.guard"):
-        made = make(client(), kind, expires_in=seconds)
+        made = make(support.client(), kind, expires_in=seconds)
     assert read(made).expires_in == 3600
     assert "ceiling" in caplog.text
 
