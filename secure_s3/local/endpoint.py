@@ -29,8 +29,9 @@ class LocalAws:
     once do not see each other, and none meets a ``mock_aws()`` of the same program. All state is in memory
     and temporary files, and is gone after :meth:`stop`.
 
-    What it does not promise: signatures, bucket policies and IAM are not judged as AWS judges them; nothing
-    here is a measure of S3's speed or consistency. ``docs/limitations.md`` lists the differences.
+    Presigned URLs, the forms of presigned POSTs and CORS are judged as S3 judges them. What it does not
+    promise: signatures in headers, bucket policies and IAM are not; nothing here is a measure of S3's speed
+    or consistency. ``docs/limitations.md`` lists the differences.
 
     Args:
         port: The TCP port on 127.0.0.1; 0 takes a free one.
@@ -98,7 +99,10 @@ class LocalAws:
         atexit.unregister(self.stop)
 
     def reset(self) -> None:
-        """Forget every bucket, object and key; the ready KMS key is made anew under the same ARN."""
+        """Forget every bucket, object and key; the ready KMS key is made anew under the same ARN.
+
+        A shifted clock is set right again.
+        """
         self._require().ask({"do": "reset"})
 
     @property
@@ -163,6 +167,16 @@ class LocalAws:
     def enable_key(self, arn: str) -> None:
         """Enable a disabled KMS key, as ``kms:EnableKey`` does."""
         self._require().ask({"do": "set_key_state", "key": arn, "state": "Enabled"})
+
+    def shift_clock(self, seconds: float) -> None:
+        """Set the endpoint's clock *seconds* ahead of this machine's, or behind it if negative.
+
+        For tests of expiry: presigned URLs, POST policies and session tokens are held against this clock, and
+        the ``Date`` of every answer tells it. Each call counts from this machine's clock, not from the call
+        before; 0 sets it right. What it does not reach: the dates of objects, and those that STS writes into
+        new credentials.
+        """
+        self._require().ask({"do": "set_clock", "offset_seconds": seconds})
 
     def _require(self) -> ServerProcess:
         if self._server is None:

@@ -22,8 +22,11 @@ __all__ = ["local_session"]
 @lru_cache(maxsize=1)
 def _session_class() -> type[Any]:
     """The botocore session class of this module; made on first use, for botocore takes long to import."""
+    from botocore.config import Config
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session
+
+    sigv4 = Config(signature_version="s3v4")
 
     # (name in the config file, name in the environment, default, conversion): the environment is left out.
     deaf = {
@@ -43,6 +46,9 @@ def _session_class() -> type[Any]:
         def create_client(self, *args: Any, **kwargs: Any) -> Any:
             given = {name: value for name, value in kwargs.items() if value is not None}
             positional = len(args) > 4  # use_ssl and what follows it were given by position
+            if "s3" in (*args[:1], kwargs.get("service_name")):
+                # Left alone, botocore presigns with SigV2 here, which the endpoint refuses.
+                given["config"] = sigv4.merge(given["config"]) if "config" in given else sigv4
             return super().create_client(
                 *args, **(kwargs if positional else {**kwargs, **self._local, **given})
             )

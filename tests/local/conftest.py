@@ -32,3 +32,9 @@ def refused() -> Any:
         return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
 
     return call
+
+
+@pytest.fixture
+def fields(s3: Any) -> dict[str, str]:
+    """What boto3 presigns of a form for the key "k"."""
+    return dict(s3.generate_presigned_post(BUCKET, "k", ExpiresIn=300)["fields"])

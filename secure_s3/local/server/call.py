@@ -10,16 +10,25 @@ from urllib.parse import parse_qsl, unquote
 
 from werkzeug.datastructures import Headers
 
-__all__ = ["Answer", "Call", "SSE", "is_s3"]
+__all__ = ["Answer", "Call", "SSE", "is_presigned", "is_s3"]
 
 SSE = "x-amz-server-side-encryption"
 _SUBRESOURCES = frozenset(
     ("acl", "tagging", "retention", "legal-hold", "restore", "select", "torrent", "attributes", "encryption")
 )
+_SIGNING = ("x-amz-signature", "x-amz-algorithm", "x-amz-credential")
+
+
+def is_presigned(environ: dict[str, Any]) -> bool:
+    """Whether the query says that it signs the request."""
+    query = str(environ.get("RAW_URI", "")).partition("?")[2]
+    return any(name.lower() in _SIGNING for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 def is_s3(environ: dict[str, Any]) -> bool:
     """Whether the request is for S3: signed for it, presigned, or not signed for anything else."""
+    if is_presigned(environ):
+        return True  # what is signed for another service is refused there
     if str(environ.get("RAW_URI", "")).startswith("/moto-api"):
         return True  # to S3 it is a bucket; moto's own control paths are not served
     scope = environ.get("HTTP_AUTHORIZATION", "")
@@ -51,20 +60,12 @@ class Call:
     @classmethod
     def of(cls, environ: dict[str, Any]) -> Call:
         """Read everything but the body."""
-        path = unquote(str(environ["RAW_URI"]).split("?", 1)[0]).lstrip("/")
-        bucket, _, key = path.partition("/")
-        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-        headers = {
-            name[5:].replace("_", "-").lower(): value
-            for name, value in environ.items()
-            if name.startswith("HTTP_")
-        }
-        for query_name in [name for name in query if name.lower().startswith("x-amz-")]:
-            headers.setdefault(
-                query_name.lower(), query[query_name]
-            )  # presigned: what is signed may stand in the URL
-        method = environ["REQUEST_METHOD"]
-        return cls(environ, method, bucket, key, query, headers, _operation(method, key, query, headers))
+        return cls(environ, *_read(environ))
+
+    def read_again(self) -> None:
+        """Take over what has been changed in ``environ``."""
+        read = _read(self.environ)
+        self.method, self.bucket, self.key, self.query, self.headers, self.operation = read
 
     @property
     def version(self) -> str | None:
@@ -80,6 +81,20 @@ class Call:
         """Hide headers from moto."""
         for name in names:
             self.environ.pop("HTTP_" + name.upper().replace("-", "_"), None)
+
+
+def _read(environ: dict[str, Any]) -> tuple[str, str, str, dict[str, str], dict[str, str], str]:
+    """Method, bucket, key, query, headers and operation."""
+    path = unquote(str(environ["RAW_URI"]).split("?", 1)[0]).lstrip("/")
+    bucket, _, key = path.partition("/")
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    method = environ["REQUEST_METHOD"]
+    return method, bucket, key, query, headers, _operation(method, key, query, headers)
 
 
 def _operation(method: str, key: str, query: dict[str, str], headers: dict[str, str]) -> str:

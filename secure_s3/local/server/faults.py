@@ -6,9 +6,12 @@ that page is silent, those that S3 has been seen to send.
 
 from __future__ import annotations
 
+import re
 from xml.sax.saxutils import escape
 
-__all__ = ["Refusal", "access_denied", "bad_digest", "invalid_argument", "invalid_request"]
+__all__ = ["Refusal", "access_denied", "bad_digest", "invalid_argument", "invalid_request", "xml_text"]
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Refusal(Exception):
@@ -35,8 +38,13 @@ class Refusal(Exception):
             "RequestId": request_id,
             "HostId": host_id,
         }
-        inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
+        inner = "".join(f"<{name}>{xml_text(value)}</{name}>" for name, value in told.items())
         return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
+
+
+def xml_text(value: str) -> str:
+    """What stands for *value* in an element; characters that XML cannot hold are not shown."""
+    return escape(_NOT_XML.sub("\ufffd", value))
 
 
 def invalid_request(message: str) -> Refusal:

@@ -1,11 +1,12 @@
 """Everything a request passes on its way to moto, and an answer on its way back.
 
-1. KMS and STS go to moto (``others``); what follows is for S3.
-2. Who owns the bucket? (``conditions``)
-3. The body is read, unwrapped and compared with its checksums. (``payload``)
+1. KMS and STS go to moto (``others``); what follows is for S3. A preflight is answered at once. (``cors``)
+2. Is it signed in its query, and does that hold? (``signatures``) Who owns the bucket? (``conditions``)
+3. The body is read, unwrapped and compared with its checksums (``payload``); a form becomes the PutObject
+   that its policy allows. (``posts``)
 4. Under the lock of its key: conditions, encryption, moto, and a note of what was stored.
    (``conditions``, ``writing``, ``multipart``, ``reading``, ``ledger``)
-5. The answer gets S3's encryption headers and request ids.
+5. The answer gets S3's encryption headers and request ids, and those of CORS. (``cors``)
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from werkzeug.datastructures import Headers
 
 from .body import BrokenBody
 from .call import SSE, Answer, Call, is_s3
+from .clock import Clock
 from .conditions import check_owner, check_write_condition
+from .cors import Visitor, preflight
 from .faults import Refusal
 from .ledger import Ledger
 from .multipart import Multipart
 from .others import answer_other
 from .payload import read_payload
+from .posts import Posts
 from .reading import Reader
+from .signatures import Signatures
 from .store import Store
 from .writing import Writer
 
@@ -43,8 +48,10 @@ _ON_READS = ("x-amz-checksum-algorithm",)  # moto keeps it as if it were metadat
 class Front:
     """The WSGI application behind the listener."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._ledger = store, Ledger()
+        self._signatures = Signatures(store, clock)
+        self._posts = Posts(self._signatures)
         self._locks = [threading.RLock() for _ in range(_STRIPES)]
         reader = Reader(store, self._ledger)
         writer, multipart = Writer(store, self._ledger, reader), Multipart(store, self._ledger, reader)
@@ -73,8 +80,10 @@ class Front:
         if not is_s3(environ):
             return answer_other(self._store, environ, start_response)
         call = Call.of(environ)
+        visitor = Visitor.of(call)
         answer = self._answer(call)
         _dress(call, answer, self._store)
+        visitor.tell(answer, self._store)
         phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
         start_response(f"{answer.status} {phrase}", list(answer.headers))
         return answer.body
@@ -95,8 +104,17 @@ class Front:
             return _refused(call, Refusal(500, "InternalError", message))
 
     def _carry_out(self, call: Call) -> Answer:
+        if call.method == "OPTIONS":
+            return preflight(call, self._store)
+        self._signatures.admit(call)
         check_owner(call, self._store)
-        read_payload(call)
+        posted = self._posts.take(call)
+        if posted is None:
+            read_payload(call)
+            return self._perform(call)
+        return posted.answered(self._perform(call))
+
+    def _perform(self, call: Call) -> Answer:
         if call.operation in self._parts:
             return self._parts[call.operation](call)
         with self._locks[zlib.crc32(f"{call.bucket}/{call.key}".encode()) % _STRIPES]:

@@ -15,7 +15,7 @@ import socketserver
 import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from email.utils import formatdate
+from email.utils import format_datetime
 from http.server import HTTPServer
 from typing import Any
 
@@ -23,6 +23,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 
 from ..settings import HOST
 from .body import RequestBody
+from .clock import Clock
 
 __all__ = ["listen"]
 
@@ -34,9 +35,9 @@ _NO_BODY = (204, 304)
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def listen(address: tuple[str, int], app: WsgiApp, context: ssl.SSLContext) -> TlsServer:
+def listen(address: tuple[str, int], app: WsgiApp, context: ssl.SSLContext, clock: Clock) -> TlsServer:
     """A bound server; ``serve_forever()`` makes it serve. Raises OSError when the port is taken."""
-    return TlsServer(address, app, context)
+    return TlsServer(address, app, context, clock)
 
 
 class TlsServer(socketserver.ThreadingMixIn, HTTPServer):
@@ -53,8 +54,8 @@ class TlsServer(socketserver.ThreadingMixIn, HTTPServer):
     passthrough_errors = False
     _server_version = "AmazonS3"
 
-    def __init__(self, address: tuple[str, int], app: WsgiApp, context: ssl.SSLContext) -> None:
-        self.app = app
+    def __init__(self, address: tuple[str, int], app: WsgiApp, context: ssl.SSLContext, clock: Clock) -> None:
+        self.app, self.clock = app, clock
         self._context = context
         super().__init__(address, Connection)
 
@@ -82,6 +83,7 @@ class TlsServer(socketserver.ThreadingMixIn, HTTPServer):
 class Connection(MotoRequestHandler):
     """One client's connection: request after request until it closes."""
 
+    server: TlsServer  # type: ignore[assignment]  # not one of werkzeug's, but all that it asks for
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = _IDLE_SECONDS
@@ -157,7 +159,8 @@ class Connection(MotoRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         if "date" not in names:
-            self.send_header("Date", formatdate(usegmt=True))
+            now = self.server.clock.now()  # clients set their clocks by it
+            self.send_header("Date", format_datetime(now, usegmt=True))
         if unread or self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

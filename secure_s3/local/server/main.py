@@ -1,7 +1,7 @@
 """The server process: one JSON question per line on standard input, one answer per line on standard output.
 
-Questions are ``start``, ``reset``, ``create_key`` and ``set_key_state``. The end of standard input ends the
-process.
+Questions are ``start``, ``reset``, ``create_key``, ``set_key_state`` and ``set_clock``. The end of standard
+input ends the process.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Desk:
     def do_start(self, *, folder: str, port: int, region: str, min_tls: str) -> dict[str, Any]:
         """Listen, with a new CA and a ready key."""
         from .certificates import issue
+        from .clock import Clock
         from .front import Front
         from .listener import listen
         from .store import Store
@@ -46,9 +47,10 @@ class Desk:
         context = issue(ca_bundle, min_tls=min_tls)
         self._region = region
         self._store = Store()
-        self._front = Front(self._store)
+        self._clock = Clock()
+        self._front = Front(self._store, self._clock)
         try:
-            server = listen((HOST, port), self._front, context)
+            server = listen((HOST, port), self._front, context, self._clock)
         except OSError as error:
             return {
                 "error": f"The embedded endpoint cannot listen on {HOST}:{port}.",
@@ -61,8 +63,9 @@ class Desk:
         return {"endpoint_url": url, "ca_bundle": str(ca_bundle), "kms_key_arn": key}
 
     def do_reset(self) -> dict[str, Any]:
-        """Forget everything but the listener and the ready key's ARN."""
+        """Forget everything but the listener and the ready key's ARN; the clock is this machine's again."""
         self._front.reset()
+        self._clock.set_offset(0)
         return {"kms_key_arn": self._store.ready_key(self._region)}
 
     def do_create_key(self, *, description: str) -> dict[str, Any]:
@@ -72,6 +75,11 @@ class Desk:
     def do_set_key_state(self, *, key: str, state: str) -> dict[str, Any]:
         """Enable or disable a key."""
         self._store.set_key_state(key, state)
+        return {}
+
+    def do_set_clock(self, *, offset_seconds: float) -> dict[str, Any]:
+        """Set the clock ahead of this machine's, or behind it if negative."""
+        self._clock.set_offset(offset_seconds)
         return {}
 
 

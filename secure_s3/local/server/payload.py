@@ -16,9 +16,10 @@ from . import checksums
 from .call import Call
 from .faults import Refusal, bad_digest, invalid_request
 
-__all__ = ["read_payload"]
+__all__ = ["read_payload", "take_body"]
 
 _LINE = 4096
+_CHECKSUM = "x-amz-checksum-"
 
 
 def read_payload(call: Call) -> None:
@@ -29,10 +30,16 @@ def read_payload(call: Call) -> None:
     """
     stream = call.environ["wsgi.input"]
     if call.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
-        call.body, trailer = _unwrap(stream, call)
-        call.headers.update(trailer)
+        body, trailer = _unwrap(stream, call)
+        call.headers = {**trailer, **call.headers}
     else:
-        call.body = _plain(stream, call)
+        body = _plain(stream, call)
+    take_body(call, body)
+
+
+def take_body(call: Call, body: bytes) -> None:
+    """Make this the body of the request, once it has been compared with every checksum among the headers."""
+    call.body = body
     _verify_md5(call)
     _verify_sha256(call)
     call.digests = _verified_digests(call)
@@ -74,7 +81,8 @@ def _unwrap(stream: io.BufferedReader, call: Call) -> tuple[bytes, dict[str, str
         raise Refusal(
             400, "MalformedTrailerError", "The request contained trailing data that was not well-formed"
         )
-    return body, trailer
+    # Nobody signs a trailer: nothing but the checksum that the headers promise is taken from it.
+    return body, {name: trailer[name] for name in trailer if name == promised and name.startswith(_CHECKSUM)}
 
 
 def _trailer(stream: io.BufferedReader) -> dict[str, str]:

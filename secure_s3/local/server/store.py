@@ -16,23 +16,31 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 from weakref import WeakSet
 
 from moto.core.base_backend import BackendDict
-from moto.core.request import Request
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
+from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3 import models as s3_models
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
+from moto.sts.models import sts_backends
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from ..settings import ACCOUNT_ID, KEY_ID
+from ...sigv4 import Credentials
+from ..settings import ACCESS_KEY_ID, ACCOUNT_ID, KEY_ID, SECRET_ACCESS_KEY
 from .call import Answer
 
-__all__ = ["Store"]
+__all__ = ["SPELLED", "Issued", "Store"]
+
+SPELLED = PRESERVED_HEADER_NAMES_ENVIRON_KEY
+"""Where in a WSGI environment moto keeps the names of headers that have underscores."""
 
 _PIECE = 1024 * 1024
 _preparing = threading.local()
@@ -84,8 +92,16 @@ def _fit_seams() -> None:
     models.MultipartChecksumBuilder = _NoChecksum
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Credentials that somebody here has. Those of an assumed role end some day."""
+
+    credentials: Credentials
+    expires_at: datetime | None = None
+
+
 class Store:
-    """moto's state, seen as buckets, objects, uploads and keys."""
+    """moto's state, seen as buckets, objects, uploads, credentials and keys."""
 
     def __init__(self) -> None:
         _fit_seams()
@@ -156,6 +172,23 @@ class Store:
             buffer.flush()
             descriptor = os.dup(buffer.fileno())
         return _read_pieces(descriptor, begin, end)
+
+    # -- IAM and STS --------------------
+
+    def issued(self, access_key: str) -> Issued | None:
+        """Who has an access key: the endpoint itself, a user with an active key, or an assumed role."""
+        if access_key == ACCESS_KEY_ID:
+            return Issued(Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
+        of_user = iam_backends[ACCOUNT_ID]["aws"].access_keys.get(access_key)
+        if of_user is not None and of_user.user_name is not None:
+            active = of_user.status == "Active"
+            return Issued(Credentials(access_key, of_user.secret_access_key)) if active else None
+        for account in list(sts_backends.values()):  # a role may be of another account
+            role = account["aws"].get_assumed_role_from_access_key(access_key)
+            if role is not None:
+                found = Credentials(access_key, role.secret_access_key, role.session_token)
+                return Issued(found, role.expiration.replace(tzinfo=timezone.utc))
+        return None
 
     # -- KMS --------------------
 
