@@ -267,8 +267,7 @@ class _GuardedS3(ManagedTransfers):
         guard: Guard = self.__dict__[_ATTRIBUTE]
         # A copy: the guard adds members, SSE-C keys among them, that do not belong into the caller's dict.
         params = dict(Params or {})
-        if "Key" in params:
-            presigning.check_key(params["Key"])
+        presigning.check_parameters(params)
         presigning.check_method(ClientMethod, HttpMethod, self)
         presigning.check_content(ClientMethod, guard.strategy, self)
         seconds = presigning.life_by_botocore(self, ExpiresIn, guard.profile, guard.clock)

@@ -43,7 +43,7 @@ def expiry(
     if isinstance(asked, bool) or not isinstance(asked, int) or asked <= 0:
         raise ConfigurationError(
             f"{argument}={expires_in!r} is not a whole number of seconds above zero",
-            why="S3 would refuse the URL, or botocore would sign nonsense",
+            why="S3 takes whole seconds, from 1 to 7 days",
             fix="pass an int of seconds, e.g. 300, or a timedelta of whole seconds",
         )
     if left is not None and left < 1:
@@ -54,7 +54,12 @@ def expiry(
         )
     ceiling = int(profile.presign_ceiling.total_seconds())
     if asked > ceiling:
-        _log.warning("presign: %d s is above the profile's ceiling; the URL lives %d s", asked, ceiling)
+        _log.warning(
+            "presign: %d s is above the profile's ceiling; the URL lives %d s (presign_ceiling= of the "
+            "SecurityProfile allows more)",
+            asked,
+            ceiling,
+        )
     granted = min(asked, ceiling)
     if left is not None and granted > left:
         _log.warning("presign: the credentials end in %d s, and the URL with them", left)
@@ -78,33 +83,37 @@ def life_by_botocore(client: Any, expires_in: Any, profile: SecurityProfile, clo
     return expiry(expires_in, profile, left=None if ends is None else ends.timestamp() - clock.now())
 
 
-def check_key(key: Any) -> None:
-    """Refuse a key that no URL can carry safely.
+def check_key(key: Any, argument: str = "Key") -> None:
+    """Refuse a key that no URL can carry safely; *argument* is what the caller calls it.
 
     Raises:
         ConfigurationError: it is no text, empty, too long, or holds a path segment ``.`` or ``..``.
     """
     if not isinstance(key, str) or not key:
-        raise ConfigurationError(f"Key={key!r} is not an object's key", fix="pass a string that is not empty")
+        raise ConfigurationError(
+            f"{argument}={key!r} is not an object's key",
+            why="a key is text, of one character at least",
+            fix='pass a str, e.g. "reports/2026.pdf"',
+        )
     try:
         length = len(key) if key.isascii() else len(key.encode())
     except UnicodeEncodeError:
         raise ConfigurationError(
-            f"Key={key!r} holds half a character",
-            why="a lone surrogate has no UTF-8 form",
-            fix="read the name with errors='strict', or replace what cannot be decoded",
+            f"{argument}={key!r} holds a lone surrogate",
+            why="that is half of a character, and has no UTF-8 form",
+            fix="decode the name with errors='strict', or replace what cannot be decoded",
         ) from None
     if length > limits.MAX_KEY_BYTES:
         raise ConfigurationError(
-            f"the key has {length} bytes",
-            why=f"S3 takes up to {limits.MAX_KEY_BYTES} in UTF-8",
+            f"{argument}= has {length} bytes",
+            why=f"S3 takes keys of up to {limits.MAX_KEY_BYTES} bytes in UTF-8",
             fix="shorten it",
         )
     if (key[0] == "." or "/." in key) and not _DOTS.isdisjoint(key.split("/")):
         raise ConfigurationError(
-            f"Key={key!r} cannot be presigned: it holds the path segment . or ..",
+            f"{argument}={key!r} cannot be presigned: it holds the path segment . or ..",
             why="browsers, curl and other HTTP clients resolve these, and would ask for another key",
-            fix="give the object a key without them; reach this one with get_object or download_file",
+            fix="give the object a key without them; without a URL it can be read and copied as it is",
         )
 
 
@@ -129,6 +138,18 @@ def check_method(client_method: Any, http_method: Any, client: Any) -> None:
             f"HttpMethod={http_method!r} turns a presigned {client_method} into another operation",
             why="the encryption and the checks of that other operation would be missing",
             fix="name the operation you mean as ClientMethod, and leave HttpMethod out",
+        )
+
+
+def check_parameters(params: Mapping[str, Any]) -> None:
+    """Refuse what cannot stand in a URL: a body, and keys that no URL can carry."""
+    if "Key" in params:
+        check_key(params["Key"])
+    if "Body" in params:
+        raise ConfigurationError(
+            "Body cannot be presigned",
+            why="whoever has the URL sends the content",
+            fix="leave it out; ContentLength and ChecksumSHA256 tie a URL to one content",
         )
 
 

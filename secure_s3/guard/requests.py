@@ -31,21 +31,21 @@ _SSE_HEADERS = tuple(header.lower() for header in HEADERS.values())
 _KEY_HEADER = HEADERS["SSECustomerKey"].lower()
 
 
-def check_bucket(bucket: object) -> None:
+def check_bucket(bucket: object, argument: str = "Bucket") -> None:
     """Refuse what cannot name a bucket or an access point; botocore checks plain names itself."""
     if not isinstance(bucket, str) or not bucket:
         raise ConfigurationError(
-            f"Bucket={bucket!r} is not a bucket name", fix='pass a string, e.g. "amzn-s3-demo-bucket"'
+            f"{argument}={bucket!r} is not a bucket name", fix='pass a string, e.g. "amzn-s3-demo-bucket"'
         )
     if bucket.startswith("s3://"):
         raise ConfigurationError(
-            f"Bucket={bucket!r} is a URL",
+            f"{argument}={bucket!r} is a URL",
             why="the bucket and the key are two arguments",
             fix="pass the name alone",
         )
     if bucket.startswith("arn:") and not _BUCKET_ARN.fullmatch(bucket):
         raise ConfigurationError(
-            f"Bucket={bucket!r} is an ARN of the wrong kind",
+            f"{argument}={bucket!r} is an ARN of the wrong kind",
             why="S3 takes the ARN of an access point in place of a bucket name, and no other ARN",
             fix="pass the bucket's plain name, or arn:aws:s3:region:account:accesspoint/name",
         )

@@ -90,7 +90,7 @@ class Lane:
 
     def url(self, key: str) -> PresignedUrl:
         """The presigned URL of *key*."""
-        check_key(key)
+        check_key(key, "key")
         text = self._sign(key)
         return PresignedUrl(text, self._method, self._headers, self._until or _end_of(text))
 
@@ -132,7 +132,7 @@ class Lanes:
 
     def address(self, client: Any, guard: Guard, bucket: str) -> Address:
         """Where the bucket is."""
-        check_bucket(bucket)
+        check_bucket(bucket, "bucket")
         with typed("presign", bucket):
             return guard.addresses.of(client, bucket, guard.strategy, guard.profile)
 

@@ -23,13 +23,14 @@ class BrowserUpload:
     """One multipart upload: its parts are sent by whoever has their URLs, all else is done on the server.
 
     It holds no secret and no connection. A web backend that keeps no state sends ``to_dict()`` along, and
-    takes the upload up again with ``resume_upload``; *size* and *part_bytes* must be those that it was begun
+    takes the upload up again with ``resume_upload(**…)``; size and part_bytes must be those that it was begun
     with.
 
     Args:
         size: Bytes of the whole object, exactly; every part's URL is signed for its own length.
         part_bytes: Bytes of each part but the last, 5 MiB to 5 GiB; default: 8 MiB, more where the number of
             parts asks for it.
+        part_count: What ``to_dict`` told, to be compared.
         encryption: Another strategy than the client's: the one that it was begun with.
 
     Raises:
@@ -46,11 +47,18 @@ class BrowserUpload:
         size: int,
         *,
         part_bytes: int | None = None,
+        part_count: int | None = None,
         encryption: Strategy | None = None,
     ) -> None:
         part_of(upload_id, 1)
         self.bucket, self.key, self.upload_id, self.size = bucket, key, upload_id, size
         self.part_bytes = _checked_layout(size, part_bytes)
+        if part_count not in (None, self.part_count):
+            raise ConfigurationError(
+                f"part_count={part_count!r} is not that of {size} bytes in parts of {self.part_bytes}",
+                why="the upload was begun with another size or part_bytes",
+                fix="pass what to_dict() told when it was begun",
+            )
         self._lanes, self._encryption = lanes, encryption
         self._client = _checked_client(lanes, key, encryption)
 
@@ -99,7 +107,9 @@ class BrowserUpload:
         """Bytes of that part."""
         if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= self.part_count:
             raise ConfigurationError(
-                f"there is no part {number!r}", why=f"this upload has parts 1 to {self.part_count}"
+                f"there is no part {number!r}",
+                why=f"this upload has parts 1 to {self.part_count}",
+                fix="count from 1",
             )
         return min(self.part_bytes, self.size - (number - 1) * self.part_bytes)
 
@@ -231,7 +241,7 @@ def _checked_layout(size: int, part_bytes: Any) -> int:
 
 
 def _checked_client(lanes: Lanes, key: str, encryption: Strategy | None) -> Any:
-    check_key(key)
+    check_key(key, "key")
     client, guard = lanes.face(encryption)
     check_content("upload_part", guard.strategy, client)
     return client

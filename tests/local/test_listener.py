@@ -182,6 +182,31 @@ def test_broken_chunks(local_aws: LocalAws, framing: bytes) -> None:
     client.close()
 
 
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        b"Content-Length: 5\r\nContent-Length: 50\r\n",
+        b"Content-Length: -5\r\n",
+        b"Content-Length: 5, 5\r\n",
+        b"Content-Length: +5\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+    ],
+)
+def test_two_lengths(local_aws: LocalAws, framing: bytes) -> None:
+    """A request whose end can be read in two ways is refused at once, and its connection closed."""
+    local_aws.create_bucket("amzn-s3-demo-bucket")
+    with _connect(local_aws) as stream:
+        head = b"PUT /amzn-s3-demo-bucket/k HTTP/1.1\r\n" + framing
+        stream.sendall(head + _SIGNED + b"\r\nhello")
+        answer = _read_answer(stream)
+        assert (answer.status, answer.will_close) == (400, True)
+    client = local_aws.session().client("s3")
+    assert "Contents" not in client.list_objects_v2(Bucket="amzn-s3-demo-bucket")
+    client.close()
+
+
 def test_no_moto_dashboard(local_aws: LocalAws) -> None:
     """moto's own control paths are not served."""
     with _connect(local_aws) as stream:

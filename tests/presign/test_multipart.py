@@ -78,7 +78,7 @@ def test_an_upload_is_taken_up_elsewhere(browser: Any, local_aws: Any) -> None:
     """Another process takes an upload up from plain values, without a request."""
     s3 = local_aws.client(SseS3())
     begun = s3.presign.begin_upload(BUCKET, KEY, len(CONTENT), part_bytes=PART).to_dict()
-    assert begun.pop("part_count") == 2
+    assert begun["part_count"] == 2
     other = local_aws.client(SseS3()).presign.resume_upload(**begun)
     send_all(browser, other)
     other.complete()
@@ -229,6 +229,13 @@ def test_any_size_fits_into_the_parts(size: int) -> None:
     last = upload.part_size(upload.part_count)
     assert (upload.part_count - 1) * upload.part_bytes + last == size
     assert 0 < last <= upload.part_bytes <= 5 * 1024**3
+
+
+def test_another_layout_than_it_was_begun_with() -> None:
+    """An upload that is taken up with another size is noticed by the number of its parts."""
+    begun = client().presign.resume_upload(BUCKET, KEY, "upload", 3 * PART, part_bytes=PART).to_dict()
+    with pytest.raises(errors.ConfigurationError, match="part_count=3"):
+        client().presign.resume_upload(**{**begun, "size": 2 * PART})
 
 
 @pytest.mark.parametrize("number", [0, 3, -1, 1.0, True, None, "1"])

@@ -31,6 +31,10 @@ _log = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 10.0
 _IDLE_SECONDS = 300.0
 _NO_BODY = (204, 304)
+_MISFRAMED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>BadRequest</Code><Message>'
+    b"An error occurred when parsing the HTTP request.</Message></Error>"
+)
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -96,6 +100,10 @@ class Connection(MotoRequestHandler):
 
     def run_wsgi(self) -> None:
         """Serve one request."""
+        if not self._framed():
+            self.close_connection = True  # nobody knows where the next request begins
+            self._respond("400 Bad Request", [("Content-Type", "application/xml")], [_MISFRAMED], unread=True)
+            return
         body = self._body()
         self.environ = environ = self.make_environ()
         environ["wsgi.url_scheme"] = "https"
@@ -135,6 +143,14 @@ class Connection(MotoRequestHandler):
             super().finish()
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
+
+    def _framed(self) -> bool:
+        """Whether the body has one length, or comes in chunks, and not both (RFC 9112, section 6.3)."""
+        lengths = self.headers.get_all("Content-Length", [])
+        codings = self.headers.get_all("Transfer-Encoding", [])
+        if codings:
+            return not lengths and [coding.strip().lower() for coding in codings] == ["chunked"]
+        return len(lengths) < 2 and all(length.isascii() and length.isdigit() for length in lengths)
 
     def _body(self) -> RequestBody:
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
