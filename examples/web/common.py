@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from secure_s3 import SecureS3Client, SseKms, errors
 from secure_s3.local import LocalAws
@@ -76,10 +75,9 @@ def prepare(s3: SecureS3Client, origin: str) -> Site:
     """
     uploads = WebUploads(s3, RULES)
     s3.boto3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=uploads.cors(origin))
-    bucket = urlsplit(s3.presign.get(BUCKET, "any").url)
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
-        f"connect-src 'self' {bucket.scheme}://{bucket.netloc}; "
+        f"connect-src 'self' {' '.join(uploads.origins())}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     headers = {

@@ -10,10 +10,11 @@ from __future__ import annotations
 from ..sigv4 import Credentials
 from .inspection import Inspection, inspect, verify
 from .multipart import BrowserUpload
+from .options import ObjectOptions, PartOptions, PostOptions, ReadOptions, WriteOptions
 from .presigner import Presigner
 from .results import PresignedPost, PresignedUrl
 from .rules import UploadRule
-from .web import WebUploads
+from .web import Granted, WebUploads
 
 __all__ = [
     "Presigner",
@@ -22,6 +23,12 @@ __all__ = [
     "BrowserUpload",
     "UploadRule",
     "WebUploads",
+    "Granted",
+    "ReadOptions",
+    "WriteOptions",
+    "PartOptions",
+    "ObjectOptions",
+    "PostOptions",
     "Inspection",
     "inspect",
     "verify",

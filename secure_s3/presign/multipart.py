@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import limits
 from ..encryption import Strategy
@@ -15,6 +15,9 @@ from ..guard.presigning import check_content, check_key
 from .lanes import Lanes
 from .options import part_of, read
 from .results import PresignedUrl
+
+if TYPE_CHECKING:
+    from .options import ObjectOptions, PartOptions, Unpack
 
 _PART_BYTES = 8 * limits.MIB
 
@@ -75,12 +78,12 @@ class BrowserUpload:
         *,
         part_bytes: int | None = None,
         encryption: Strategy | None = None,
-        **options: Any,
+        **options: Unpack[ObjectOptions],
     ) -> BrowserUpload:
         """CreateMultipartUpload, encrypted as configured; the answer must confirm it.
 
         Args:
-            options: ``content_type``, ``metadata`` and the other options of ``put`` that describe the object.
+            options: See ObjectOptions.
 
         Raises:
             EncryptionNotConfirmed: S3 did not confirm the encryption; the upload was aborted again.
@@ -113,17 +116,26 @@ class BrowserUpload:
             )
         return min(self.part_bytes, self.size - (number - 1) * self.part_bytes)
 
-    def part(self, number: int, expires_in: Any = 300, **options: Any) -> PresignedUrl:
+    def part(self, number: int, expires_in: Any = 300, **options: Unpack[PartOptions]) -> PresignedUrl:
         """The URL that stores one part, for exactly its length; options are those of ``upload_part``."""
-        options = {"content_length": self.part_size(number), **options}
+        sized: dict[str, Any] = {"content_length": self.part_size(number), **options}
         extra = part_of(self.upload_id, number)
-        lane = self._lanes.lane("UploadPart", self.bucket, expires_in, self._encryption, None, options, extra)
+        lane = self._lanes.lane("UploadPart", self.bucket, expires_in, self._encryption, None, sized, extra)
         return lane.url(self.key)
 
     def parts(self, numbers: Iterable[int] | None = None, expires_in: Any = 300) -> list[PresignedUrl]:
         """The URLs of all parts, or of some."""
         wanted = range(1, self.part_count + 1) if numbers is None else numbers
         return [self.part(number, expires_in) for number in wanted]
+
+    def stored(self) -> bool:
+        """Whether an object of this size lies at the key; after ``complete`` went, S3 knows no upload."""
+        where = {"Bucket": self.bucket, "Key": self.key}
+        try:
+            with typed("HeadObject", self.bucket, self.key):
+                return bool(self._client.head_object(**where)["ContentLength"] == self.size)
+        except NotFound:
+            return False
 
     def complete(self, parts: Iterable[Mapping[str, Any]] | None = None, **conditions: str) -> dict[str, Any]:
         """Make the object out of the parts, once S3 has all of them in the sizes that were signed.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import quote, urlencode
 
 from .. import limits
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, EncryptionConflict
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack as Unpack
@@ -48,8 +49,8 @@ class PartOptions(TypedDict, total=False):
     checksum_sha256: str | bytes
 
 
-class WriteOptions(PartOptions, total=False):
-    """What ``put`` takes; Amazon S3 API Reference, PutObject."""
+class ObjectOptions(TypedDict, total=False):
+    """What ``begin_upload`` takes; Amazon S3 API Reference, CreateMultipartUpload."""
 
     cache_control: str
     content_disposition: str
@@ -57,11 +58,34 @@ class WriteOptions(PartOptions, total=False):
     content_language: str
     content_type: str
     expires: datetime
-    if_match: str
-    if_none_match: str
     metadata: Mapping[str, str]
     storage_class: str
     tagging: str | Mapping[str, str]
+
+
+class WriteOptions(ObjectOptions, PartOptions, total=False):
+    """What ``put`` takes: that of ObjectOptions and PartOptions; Amazon S3 API Reference, PutObject."""
+
+    if_match: str
+    if_none_match: str
+
+
+class PostOptions(TypedDict, total=False):
+    """What ``post`` takes; Amazon S3 API Reference, POST Object and POST Policy."""
+
+    key_prefix: str
+    content_length_range: tuple[int, int]
+    content_type: str
+    content_type_prefix: str
+    content_disposition: str
+    content_encoding: str
+    cache_control: str
+    metadata: Mapping[str, str]
+    storage_class: str
+    success_status: Literal[200, 201, 204]
+    success_redirect: str
+    fields: Mapping[str, str]
+    conditions: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +130,14 @@ def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = 
         if name == "download_as":
             name, value = "response_content_disposition", attachment(value)
         option = known.get(name)
-        if option is None:  # its value may be a key: it is not told
-            raise ConfigurationError(
-                f"there is no option {spelled} for a presigned {operation}",
-                fix=f"its options are {', '.join(sorted(known))}; "
-                "generate_presigned_url takes every parameter of boto3",
-            )
+        if option is None:
+            raise unknown_option(spelled, _CALLED[operation], _READ_NAMES if known is _READ else known)
         if option.member in members:
-            raise ConfigurationError(f"{spelled} is given twice", fix="give it once")
+            raise ConfigurationError(
+                f"{option.member} is given twice, once as {spelled}",
+                why="options may be spelled in two ways, and download_as is a Content-Disposition",
+                fix="give it once",
+            )
         if name == "metadata":
             headers.update(metadata(value))
             members["Metadata"] = dict(value)
@@ -125,6 +149,22 @@ def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = 
         else:
             headers[option.wire] = text
     return Given(tuple(query), headers, members)
+
+
+def unknown_option(spelled: str, called: str, known: Iterable[str]) -> ConfigurationError:
+    """The error for an option that *called* has not. Its value may be a key, and is not told."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(spelled)).lower()
+    if name.startswith(("server_side_encryption", "sse", "bucket_key")):
+        return EncryptionConflict(
+            f"{spelled} is no option of presign.{called}",
+            why="the client's strategy is signed into every URL",
+            fix="leave it out; for another strategy pass encryption=SseKms(…)",
+        )
+    fix = _MEANT.get((called, name)) or _MEANT.get(("", name))
+    if fix is None:
+        near = difflib.get_close_matches(name, [*known, "expires_in", "encryption"], 1)
+        fix = f"did you mean {near[0]}?" if near else f"it takes {', '.join(sorted(known))}"
+    return ConfigurationError(f"there is no option {spelled} of presign.{called}", fix=fix)
 
 
 def part_of(upload_id: Any, part_number: Any) -> dict[str, Any]:
@@ -180,21 +220,47 @@ def _parameter(name: str, value: Any) -> str:
     return value
 
 
+def _answered(name: str, value: Any) -> str:
+    """What S3 repeats in a header of its answer: it refuses what ISO-8859-1 cannot hold."""
+    text = _parameter(name, value)
+    try:
+        text.encode("iso-8859-1")
+    except UnicodeEncodeError:
+        raise _unusable(
+            name, value, "S3 answers with a header, which carries ISO-8859-1", fix='use download_as="…"'
+        ) from None
+    return text
+
+
+def _range(name: str, value: Any) -> str:
+    """One range of bytes; S3 answers one that it cannot read with the whole object."""
+    found = _BYTES.fullmatch(value) if isinstance(value, str) else None
+    if not found or (found[1] and found[2] and int(found[1]) > int(found[2])) or found[0] == "bytes=-":
+        raise _unusable(
+            name,
+            value,
+            "S3 answers a range that it cannot read with the whole object",
+            fix='write range="bytes=0-99", "bytes=100-" or "bytes=-100"',
+        )
+    return found[0]
+
+
 def _number(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= limits.MAX_PARTS:
-        raise _unusable(name, value, f"it is a number from 1 to {limits.MAX_PARTS}")
+        raise _unusable(name, value, f"a number from 1 to {limits.MAX_PARTS} is needed")
     return str(value)
 
 
 def _length(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limits.MAX_SINGLE_PUT_BYTES:
-        raise _unusable(name, value, f"it is a number of bytes up to {limits.MAX_SINGLE_PUT_BYTES}")
+        raise _unusable(name, value, f"a number of bytes from 0 to {limits.MAX_SINGLE_PUT_BYTES} is needed")
     return str(value)
 
 
 def _date(name: str, value: Any) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise _unusable(name, value, "it is a datetime with a time zone")
+        fix = "give one, or leave it out; the life of a URL is expires_in="
+        raise _unusable(name, value, "a datetime with a time zone is needed", fix=fix)
     return format_datetime(value.astimezone(timezone.utc), usegmt=True)
 
 
@@ -207,7 +273,7 @@ def _digest(size: int) -> Callable[[str, Any], str]:
         except (binascii.Error, TypeError, ValueError):
             fits = False
         if not fits:
-            raise _unusable(name, value, f"it is {size} bytes, or these in Base64 (not in hexadecimal)")
+            raise _unusable(name, value, f"{size} bytes are needed, or these in Base64 (not in hexadecimal)")
         return str(value)
 
     return text
@@ -224,29 +290,30 @@ def _tags(name: str, value: Any) -> str:
     return _line(name, value)
 
 
-def _unusable(name: str, value: Any, why: str) -> ConfigurationError:
+def _unusable(name: str, value: Any, why: str, fix: str = "") -> ConfigurationError:
     return ConfigurationError(
-        f"{name}={value!r} cannot be sent", why=why, fix=f"give another {name}, or leave it out"
+        f"{name}={value!r} cannot be sent", why=why, fix=fix or f"give another {name}, or leave it out"
     )
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9._-]+")
+_BYTES = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 _READ: dict[str, Option] = {
     "version_id": Option("VersionId", "query", "versionId", _parameter),
     "part_number": Option("PartNumber", "query", "partNumber", _number),
-    "response_cache_control": Option("ResponseCacheControl", "query", "response-cache-control", _parameter),
+    "response_cache_control": Option("ResponseCacheControl", "query", "response-cache-control", _answered),
     "response_content_disposition": Option(
-        "ResponseContentDisposition", "query", "response-content-disposition", _parameter
+        "ResponseContentDisposition", "query", "response-content-disposition", _answered
     ),
     "response_content_encoding": Option(
-        "ResponseContentEncoding", "query", "response-content-encoding", _parameter
+        "ResponseContentEncoding", "query", "response-content-encoding", _answered
     ),
     "response_content_language": Option(
-        "ResponseContentLanguage", "query", "response-content-language", _parameter
+        "ResponseContentLanguage", "query", "response-content-language", _answered
     ),
-    "response_content_type": Option("ResponseContentType", "query", "response-content-type", _parameter),
+    "response_content_type": Option("ResponseContentType", "query", "response-content-type", _answered),
     "response_expires": Option("ResponseExpires", "query", "response-expires", _date),
-    "range": Option("Range", "header", "range", _line),
+    "range": Option("Range", "header", "range", _range),
     "if_match": Option("IfMatch", "header", "if-match", _line),
     "if_none_match": Option("IfNoneMatch", "header", "if-none-match", _line),
 }
@@ -281,4 +348,32 @@ _KNOWN = {
     "PutObject": _WRITE,
     "CreateMultipartUpload": _OF_THE_OBJECT,
 }
+_READ_NAMES = (*_READ, "download_as")
 _NAMES = {option.member: name for known in (_READ, _WRITE) for name, option in known.items()}
+_CALLED = {
+    "GetObject": "get",
+    "HeadObject": "head",
+    "UploadPart": "upload_part",
+    "PutObject": "put",
+    "CreateMultipartUpload": "begin_upload",
+}
+_NO_ACL = "leave it out: objects are shared by presigned URLs and bucket policies, not by ACLs"
+_OWNER = 'leave it out; it is in the profile: SecurityProfile(expected_bucket_owner="111122223333")'
+_MEANT = {
+    ("", "expires"): "did you mean expires_in?",
+    ("", "expiry"): "did you mean expires_in?",
+    ("", "acl"): _NO_ACL,
+    ("", "grant_read"): _NO_ACL,
+    ("", "grant_full_control"): _NO_ACL,
+    ("", "expected_bucket_owner"): _OWNER,
+    ("", "body"): "leave it out: whoever has the URL sends the content",
+    ("get", "content_type"): "did you mean response_content_type?",
+    ("get", "content_disposition"): "did you mean download_as, or response_content_disposition?",
+    ("get", "filename"): "did you mean download_as?",
+    ("get", "download"): "did you mean download_as?",
+    ("post", "content_length"): "did you mean content_length_range=(least, most)?",
+    ("post", "max_bytes"): "did you mean content_length_range=(least, most)?",
+    ("put", "content_length_range"): "a PUT takes one content_length; a range of sizes takes presign.post",
+    ("put", "key_prefix"): "a PUT is for one key; a prefix takes presign.post",
+}
+"""What was meant by names that other calls or other libraries have."""

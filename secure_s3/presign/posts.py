@@ -13,7 +13,7 @@ from ..guard.presigning import check_key, check_post, demands_by_name, with_encr
 from ..guard.requests import check_bucket
 from ..sigv4 import SigningKey, sign_post
 from .lanes import Moment
-from .options import metadata, read
+from .options import metadata, read, unknown_option
 
 FILENAME = "${filename}"
 """What S3 replaces by the name of the uploaded file."""
@@ -69,13 +69,10 @@ class Form:
         Raises:
             ConfigurationError: an option is unknown, or contradicts another.
         """
-        check_bucket(bucket)
+        check_bucket(bucket, "bucket")
         given = {name: value for name, value in options.items() if value is not None}
         if unknown := sorted(set(given) - {*_AS_FIELDS, *_OTHERS}):
-            raise ConfigurationError(
-                f"there is no option {', '.join(unknown)} for a presigned POST",
-                fix=f"its options are {', '.join((*_AS_FIELDS, *_OTHERS))}",
-            )
+            raise unknown_option(unknown[0], "post", (*_AS_FIELDS, *_OTHERS))
         fields, conditions = _given_fields(given), _given_conditions(given.get("conditions"))
         demanded = demands_by_name(conditions)
         conditions += ({name: value} for name, value in fields.items() if name.lower() not in demanded)
@@ -84,7 +81,11 @@ class Form:
         if "content_type_prefix" in given:
             prefix = _text("content_type_prefix", given["content_type_prefix"])
             if any(name.lower() == "content-type" for name in fields):
-                raise ConfigurationError("content_type and content_type_prefix exclude each other")
+                raise ConfigurationError(
+                    "content_type and content_type_prefix exclude each other",
+                    why="one type is exact, the other is completed by the page",
+                    fix="leave one out",
+                )
             conditions.append(["starts-with", "$Content-Type", prefix])
         full_key = _key(key, given.get("key_prefix"))
         fields, conditions = with_encryption(fields, conditions, strategy)
@@ -161,7 +162,7 @@ def _given_conditions(conditions: Any) -> list[Any]:
     if conditions is None:
         return []
     copies: list[Any] = []
-    for item in conditions if isinstance(conditions, list | tuple) else (conditions,):
+    for item in conditions if isinstance(conditions, list | tuple) else (None,):
         simple = isinstance(item, Mapping) and len(item) == 1
         full = isinstance(item, list | tuple) and len(item) == 3
         values = [*item, *item.values()] if isinstance(item, Mapping) else item
@@ -182,13 +183,13 @@ def _is_utf8(text: str) -> bool:
 def _key(key: str | None, prefix: str | None) -> str:
     if (key is None) == (prefix is None):
         raise ConfigurationError(
-            "a presigned POST needs either key= or key_prefix=",
+            f"a presigned POST takes key= or key_prefix=, {'one of them' if key is None else 'not both'}",
             why="one names the object, the other lets the page name it below a prefix",
             fix='pass e.g. key="avatars/42.png"',
         )
-    check_key(key if prefix is None else prefix)
+    check_key(*((key, "key") if prefix is None else (prefix, "key_prefix")))
     full = f"{prefix}{FILENAME}" if key is None else key
-    check_key(full)
+    check_key(full, "key")
     fixed = full.removesuffix(FILENAME)
     if not fixed or FILENAME in fixed:
         raise ConfigurationError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..encryption import Strategy
 from ..errors import ConfigurationError
@@ -23,7 +24,7 @@ from .results import PresignedPost, PresignedUrl, SecretFields
 
 if TYPE_CHECKING:
     from .multipart import BrowserUpload
-    from .options import PartOptions, ReadOptions, Unpack, WriteOptions
+    from .options import ObjectOptions, PartOptions, PostOptions, ReadOptions, Unpack, WriteOptions
 
 Seconds = int | timedelta
 
@@ -45,7 +46,7 @@ class Presigner:
             raise ConfigurationError(
                 "presigning needs a hardened client",
                 why="what it presigns carries the client's encryption",
-                fix="pass harden(client, SseKms(…)), or use SecureS3Client(…).presign",
+                fix="pass harden(client, SseKms(…)); a SecureS3Client has its own, .presign",
             )
         self._client = client
         self._lanes = Lanes(client)
@@ -162,18 +163,15 @@ class Presigner:
         *,
         encryption: Strategy | None = None,
         at: datetime | None = None,
-        **options: Any,
+        **options: Unpack[PostOptions],
     ) -> PresignedPost:
         """A form that lets a browser upload one file, encrypted as configured.
 
         Args:
             key: The object's key, or None with ``key_prefix``.
-            options: ``key_prefix`` (any key that begins so; the field holds ``${filename}``, which S3
-                replaces by the file's name, and the page may put another one), ``content_length_range``
-                (least and most bytes), ``content_type``, ``content_type_prefix`` (the page adds a field
-                ``Content-Type``), ``content_disposition``, ``content_encoding``, ``cache_control``,
-                ``metadata``,
-                ``storage_class``, ``success_status`` (200, 201 or 204), ``success_redirect``;
+            options: See PostOptions. With ``key_prefix`` the page names the object below it; the field holds
+                ``${filename}``, which S3 replaces by the file's name. ``content_length_range`` is the least
+                and the most bytes. With ``content_type_prefix`` the page adds a field ``Content-Type``.
                 ``fields`` and ``conditions`` are boto3's. The others are those of ``get``.
 
         Raises:
@@ -199,16 +197,41 @@ class Presigner:
             fields, url = made["fields"], made["url"]
         return PresignedPost(url, SecretFields(fields), moment.expires_at)
 
-    def begin_upload(self, bucket: str, key: str, size: int, **options: Any) -> BrowserUpload:
+    def origin(self, bucket: str) -> str:
+        """``https://host[:port]`` of the bucket's URLs, e.g. for ``connect-src`` of a page."""
+        parts = urlsplit(self.get(bucket, "any").url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def begin_upload(
+        self,
+        bucket: str,
+        key: str,
+        size: int,
+        *,
+        part_bytes: int | None = None,
+        encryption: Strategy | None = None,
+        **options: Unpack[ObjectOptions],
+    ) -> BrowserUpload:
         """Begin a multipart upload whose parts a browser sends; see BrowserUpload.begin."""
         from .multipart import BrowserUpload
 
-        return BrowserUpload.begin(self._lanes, bucket, key, size, **options)
+        return BrowserUpload.begin(
+            self._lanes, bucket, key, size, part_bytes=part_bytes, encryption=encryption, **options
+        )
 
     def resume_upload(
-        self, bucket: str, key: str, upload_id: str, size: int, **options: Any
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        size: int,
+        *,
+        part_bytes: int | None = None,
+        part_count: int | None = None,
+        encryption: Strategy | None = None,
     ) -> BrowserUpload:
         """Take up an upload that was begun in another process; nothing is sent. See BrowserUpload."""
         from .multipart import BrowserUpload
 
-        return BrowserUpload(self._lanes, bucket, key, upload_id, size, **options)
+        layout = {"part_bytes": part_bytes, "part_count": part_count}
+        return BrowserUpload(self._lanes, bucket, key, upload_id, size, encryption=encryption, **layout)

@@ -77,7 +77,17 @@ class UploadRule:
         if not all(type(value) is int for value in (self.min_bytes, self.max_bytes)) or not (
             0 <= self.min_bytes <= self.max_bytes <= limits.MAX_OBJECT_BYTES
         ):
-            raise _bad(f"min_bytes={self.min_bytes!r}, max_bytes={self.max_bytes!r}", "no range of sizes")
+            raise _bad(
+                f"min_bytes={self.min_bytes!r}, max_bytes={self.max_bytes!r}",
+                "whole numbers of bytes are needed, e.g. 1 and 2_000_000, the first not above the second",
+            )
+        strategy = self.encryption
+        if strategy is not None and (
+            not isinstance(strategy, Strategy)
+            or strategy.client_side
+            or "SSECustomerKey" in strategy.parameters("PutObject")
+        ):
+            raise _bad(f"encryption={strategy!r}", "browsers send content with SSE-KMS, DSSE-KMS or SSE-S3")
         if not isinstance(self.shared, bool):
             raise _bad(f"shared={self.shared!r}", "it is True or False")
         for name in ("expires_in", "download_expires_in"):
@@ -93,7 +103,11 @@ class UploadRule:
             )
 
     def check_content(self, content_type: str, size: int | None) -> None:
-        """Raise UploadRefused unless type (415) and size (413) are allowed; no size is any size."""
+        """Raise UploadRefused unless type (415) and size (413) are allowed, and well-formed (400)."""
+        if content_type is None or content_type == "":
+            raise _refused(400, "the request says no content_type", "say what the file is")
+        if size is not None and type(size) is not int:
+            raise _refused(400, f"size={size!r} is no whole number", "say how many bytes the file has")
         short = isinstance(content_type, str) and len(content_type) <= _LONGEST_TYPE
         sent = _SENT.fullmatch(content_type) if short else None
         kind = sent[1].lower() if sent else ""
@@ -104,11 +118,7 @@ class UploadRule:
             )
         if size is None:
             return
-        if (
-            isinstance(size, bool)
-            or not isinstance(size, int)
-            or not self.min_bytes <= size <= self.max_bytes
-        ):
+        if not self.min_bytes <= size <= self.max_bytes:
             raise _refused(
                 413,
                 f"{size!r} bytes may not be uploaded here",
@@ -117,7 +127,11 @@ class UploadRule:
 
     def folder(self, user: str) -> str:
         """The prefix of one user's uploads; two users never share one."""
-        if not isinstance(user, str) or not user:
+        if user is not None and not isinstance(user, str):
+            raise ConfigurationError(
+                f"user={user!r} is no text", why="it becomes part of keys", fix="pass str(user.id)"
+            )
+        if not user:
             raise _refused(403, "there is no user", "sign in")
         name = quote(user, safe="", errors="surrogatepass")
         return f"{self.prefix}{name.replace('.', '%2E') if user in ('.', '..') else name}/"
@@ -162,7 +176,7 @@ def _several(name: str, values: object) -> tuple[str, ...]:
 
 
 def _bad(what: str, why: str) -> ConfigurationError:
-    return ConfigurationError(f"the upload rule is no use: {what}", why=why, fix="see UploadRule")
+    return ConfigurationError(f"the upload rule is no use: {what}", why=why, fix="change the rule")
 
 
 def _refused(status: int, what: str, fix: str) -> UploadRefused:

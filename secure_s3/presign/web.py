@@ -11,12 +11,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
-from ..errors import ConfigurationError, UploadRefused
+from ..errors import ConfigurationError, NotFound, SourceChanged, TransferError, UploadRefused
 from ..values import SecretBytes
 from .multipart import BrowserUpload
 from .results import PresignedPost, PresignedUrl
@@ -41,6 +41,21 @@ class Granted:
     key: str
     post: PresignedPost
 
+    @property
+    def url(self) -> str:
+        """Where the form is sent."""
+        return self.post.url
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The form's fields, all before the file."""
+        return self.post.fields
+
+    @property
+    def expires_at(self) -> datetime:
+        """From when on S3 refuses it (UTC)."""
+        return self.post.expires_at
+
     def to_dict(self) -> dict[str, Any]:
         """For the page: ``key``, ``url``, ``fields``, ``expires_at``."""
         return {"key": self.key, **self.post.to_dict()}
@@ -49,8 +64,8 @@ class Granted:
 class WebUploads:
     """Grants uploads and links to the users of a web application, by rules.
 
-    Everything it refuses is an UploadRefused, whose ``status`` (400, 403, 404, 413 or 415) a route may answer
-    with.
+    Everything it refuses is an UploadRefused, whose ``status`` (400, 403, 404, 409, 413 or 415) a route may
+    answer with. What S3 refuses is a ServiceError.
 
     Args:
         presigner: ``s3.presign`` (or a SecureS3Client).
@@ -70,10 +85,18 @@ class WebUploads:
         unique: Callable[[], str] = lambda: secrets.token_hex(8),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if not rules or not all(isinstance(rule, UploadRule) for rule in rules.values()):
+        if (
+            not isinstance(rules, Mapping)
+            or not rules
+            or not all(isinstance(rule, UploadRule) for rule in rules.values())
+        ):
             raise ConfigurationError("WebUploads needs rules", fix='pass {"name": UploadRule(…)}')
         _check_apart(rules.values())
         self._presigner: Presigner = getattr(presigner, "presign", presigner)
+        if not hasattr(self._presigner, "begin_upload"):
+            raise ConfigurationError(
+                f"WebUploads needs a presigner, not a {type(presigner).__name__}", fix="pass s3.presign"
+            )
         self._rules = dict(rules)
         self._tickets = TicketKey(os.urandom(32) if ticket_key is None else ticket_key)
         self._unique, self._clock = unique, clock
@@ -190,9 +213,25 @@ class WebUploads:
         return upload.parts(dict.fromkeys(wanted), rule.expires_in)
 
     def complete(self, ticket: str, *, user: str) -> str:
-        """Finish an upload that this user began, and return its key; raises as ``BrowserUpload.complete``."""
+        """Finish an upload that this user began, and return its key; again, after it went, the same.
+
+        Raises:
+            UploadRefused: somebody else began it (403), it was aborted (404), parts are missing or wrong
+                (409).
+            EncryptionNotConfirmed, ServiceError, TransportError: from S3.
+        """
         _, upload = self._upload(ticket, user)
-        upload.complete()
+        try:
+            upload.complete()
+        except NotFound as error:
+            if not upload.stored():
+                raise UploadRefused(
+                    "there is no such upload any more", why=error.what, fix="begin it again", status=404
+                ) from error
+        except TransferError as error:
+            missing = not isinstance(error, SourceChanged)
+            fix = "send the parts that are missing" if missing else "begin it again"
+            raise UploadRefused(error.what, why=error.why, fix=fix, status=409) from error
         return upload.key
 
     def abort(self, ticket: str, *, user: str) -> None:
@@ -212,10 +251,14 @@ class WebUploads:
         """
         for origin in origins:
             if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
+                trusted = isinstance(origin, str) and origin.startswith("https://") and "*" not in origin
+                why = "browsers write it in lower case, with nothing behind host and port"
+                if not trusted:
+                    why = "any page, or whoever changes a page on its way, could use your users' forms"
                 raise ConfigurationError(
                     f"{origin!r} is no origin to trust",
-                    why="any page, or whoever changes a page on its way, could use your users' forms",
-                    fix="name scheme, host and port, e.g. https://app.example.com",
+                    why=why,
+                    fix="pass each as an argument: scheme, host and port, e.g. https://app.example.com",
                 )
         if not origins:
             raise ConfigurationError("cors() needs an origin", fix='e.g. cors("https://app.example.com")')
@@ -230,6 +273,10 @@ class WebUploads:
                 }
             ]
         }
+
+    def origins(self) -> list[str]:
+        """Where pages send and fetch files: for ``connect-src`` of a Content-Security-Policy."""
+        return sorted({self._presigner.origin(rule.bucket) for rule in self._rules.values()})
 
     # -- inside ----------------------------------------------------------------------------------------
 

@@ -30,7 +30,8 @@ def mismatch(access_key: str, signature: str, string_to_sign: str, canonical: st
         "the signature does not match",
         why="The request signature we calculated does not match the signature you provided. "
         "Check your key and signing method.",
-        fix="use it exactly as it was signed: method, path, query and every signed header",
+        fix="use it exactly as it was signed: method, path, query and every signed header; "
+        "verify() takes method= and headers=",
         code="SignatureDoesNotMatch",
         status=403,
         fields={name: value for name, value in fields.items() if value},

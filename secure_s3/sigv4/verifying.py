@@ -140,7 +140,7 @@ def parse_scope(credential: str, date: str, *, malformed: Callable[[str], Signat
         raise malformed("X-Amz-Date names a day or a time that does not exist") from None
     parts = credential.rsplit("/", 4)
     start = "Error parsing the X-Amz-Credential parameter; "
-    if len(parts) != 5 or not all(parts):
+    if len(parts) != 5 or not all(parts) or not credential.isprintable():
         expected = f'"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/{TERMINATOR}"'
         raise malformed(f"{start}the Credential is mal-formed; expecting {expected}.")
     access_key, day, region, service, terminator = parts

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from secure_s3 import DsseKms, SseC, SseKms, SseS3
-from secure_s3.presign import verify
+from secure_s3 import DsseKms, SseC, SseKms, SseS3, errors
+from secure_s3.presign import UploadRule, WebUploads, verify
 from tests.presign.support import BUCKET
 from tests.presign.test_arguments import ODD_KEYS
 
@@ -228,3 +228,31 @@ def test_temporary_credentials(browser: Any, local_aws: Any) -> None:
     tokenless = boto3.Session(role["AccessKeyId"], role["SecretAccessKey"], region_name=local_aws.region)
     s3 = local_aws.client(SseS3(), session=tokenless)
     assert use(browser, s3.presign.get(BUCKET, "k")).status in (400, 403)
+
+
+def test_a_web_upload_in_parts(browser: Any, local_aws: Any) -> None:
+    """A web upload that is completed too early goes on; completing twice answers as the first time did."""
+    rule = UploadRule(bucket=BUCKET, prefix="videos/", content_types=("video/mp4",), max_bytes=100)
+    uploads = WebUploads(local_aws.client(SseS3()), {"video": rule})
+    told = uploads.begin("video", user="alice", filename="a.mp4", content_type="video/mp4", size=len(CONTENT))
+    with pytest.raises(errors.UploadRefused, match="1 of 1 parts are missing") as early:
+        uploads.complete(told["ticket"], user="alice")
+    assert early.value.status == 409
+    [part] = uploads.parts(told["ticket"], [1], user="alice")
+    assert use(browser, part, CONTENT).status == 200
+    assert uploads.complete(told["ticket"], user="alice") == told["key"]
+    assert uploads.complete(told["ticket"], user="alice") == told["key"]
+    assert use(browser, uploads.link("video", user="alice", key=told["key"])).data == CONTENT
+
+
+def test_a_web_upload_that_was_aborted(browser: Any, local_aws: Any) -> None:
+    """A web upload that was aborted cannot be completed: 404."""
+    rule = UploadRule(bucket=BUCKET, prefix="videos/", content_types=("video/mp4",), max_bytes=100)
+    uploads = WebUploads(local_aws.client(SseS3()), {"video": rule})
+    told = uploads.begin("video", user="alice", filename="a.mp4", content_type="video/mp4", size=len(CONTENT))
+    uploads.abort(told["ticket"], user="alice")
+    uploads.abort(told["ticket"], user="alice")
+    with pytest.raises(errors.UploadRefused) as gone:
+        uploads.complete(told["ticket"], user="alice")
+    assert gone.value.status == 404
+    assert uploads.origins() == [local_aws.endpoint_url]

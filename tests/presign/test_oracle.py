@@ -58,6 +58,8 @@ def a_value(name: str, option: Option, dice: random.Random) -> Any:
     """A value that the option takes."""
     if name == "content_length":
         return dice.choice([0, 1, 5 * 1024**3, dice.randint(0, 10**9)])
+    if name == "range":
+        return dice.choice(["bytes=0-99", "bytes=5-", "bytes=-100", f"bytes=7-{dice.randint(7, 10**9)}"])
     if name == "part_number":
         return dice.randint(1, 10_000)
     if "expires" in name:
@@ -71,7 +73,7 @@ def a_value(name: str, option: Option, dice: random.Random) -> Any:
         return dice.choice(["STANDARD_IA", "GLACIER", "INTELLIGENT_TIERING"])
     if option.place == "query":
         return "".join(
-            dice.choice(string.ascii_letters + " +%&=?äé\"';/中😀") for _ in range(dice.randint(1, 20))
+            dice.choice(string.ascii_letters + " +%&=?äé\"';/ÿ¡") for _ in range(dice.randint(1, 20))
         )
     return a_text(dice)
 
