@@ -71,6 +71,8 @@ def _presigned(text: str) -> str | dict[str, Any]:
     """The URL, or url and fields of a form."""
     if not text:
         raise _usage("there is nothing to inspect", "pass a presigned URL, or a form as JSON")
+    if len(text.split()) > 1 and not text.startswith("{"):
+        raise _usage("this is more than one URL", "pass one, or a form as presign post --json prints it")
     if not text.startswith("{"):
         return text
     try:
@@ -107,11 +109,10 @@ def _findings(found: Inspection, now: datetime) -> Iterator[str]:
 def _show(found: Inspection, now: datetime, findings: list[str]) -> None:
     from .presign_show import moment, one_line
 
-    key = "key" if found.kind == "url" else "key or its beginning"
     rows: list[tuple[str, object]] = [
         ("leads to", found.host),
         ("bucket", found.bucket),
-        (key, found.key),
+        ("key", found.key),
         ("signed by", f"{found.access_key}{' (temporary credentials)' if found.temporary else ''}"),
         ("region", found.region),
         ("signed at", moment(found.signed_at)),

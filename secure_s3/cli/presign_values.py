@@ -47,7 +47,10 @@ def object_at(target: str, *, name: str = "") -> ObjectRef:
     if place.key and not place.key.endswith("/"):
         return place
     if not name:
-        raise usage(f"{target!r} names no object", "write its whole key: s3://bucket/key")
+        raise usage(
+            f"{target!r} names no object",
+            "write its whole key: s3://bucket/key (put takes the name of --file)",
+        )
     return ObjectRef(place.bucket, place.key + name)
 
 
