@@ -25,7 +25,7 @@ from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
 from . import bodies, presigning, redaction, tls
-from .addresses import Addresses
+from .addresses import PROBE_SECONDS, Addresses
 from .clock import ServerClock
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
 from .kms import KmsClients
@@ -59,7 +59,7 @@ class Guard:
         self.kms = kms
         self.allowed_host = allowed_hosts(client.meta.endpoint_url)
         self.clock = ServerClock()
-        self.addresses = Addresses(client.meta.region_name)
+        self.addresses = Addresses(client.meta.region_name, client.meta.endpoint_url)
         self._endpoint = client._endpoint
 
     def under(self, strategy: Strategy) -> Guard:
@@ -119,7 +119,7 @@ class Guard:
     def learn_time(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
         """After the last attempt: what the answer's date says about this machine's clock."""
         if _SENT in context:
-            self.clock.learn(http_response.headers.get("date"), context[_SENT])
+            self.clock.learn(http_response.headers, context[_SENT])
 
 
 def guard_of(client: Any) -> Guard | None:
@@ -270,14 +270,16 @@ class _GuardedS3(ManagedTransfers):
         presigning.check_parameters(params)
         presigning.check_method(ClientMethod, HttpMethod, self)
         presigning.check_content(ClientMethod, guard.strategy, self)
+        presigning.check_free_body(ClientMethod, params, self)
         seconds = presigning.life_by_botocore(self, ExpiresIn, guard.profile, guard.clock)
         url: str = super().generate_presigned_url(ClientMethod, params, seconds, HttpMethod)  # type: ignore[misc]
         return url
 
-    def presigned_probe(self, bucket: str, key: str, seconds: int) -> str:
-        """A URL that is only looked at, to learn a bucket's address: this machine's clock may be wrong."""
-        url: str = super().generate_presigned_url("get_object", {"Bucket": bucket, "Key": key}, seconds)  # type: ignore[misc]
-        return url
+    def _presigned_probe(self, method: str, params: Mapping[str, Any]) -> Any:
+        """botocore's URL or form, only looked at to learn an address: this machine's clock may be wrong."""
+        if method == "post":
+            return super().generate_presigned_post(**params, ExpiresIn=PROBE_SECONDS)  # type: ignore[misc]
+        return super().generate_presigned_url(method, dict(params), PROBE_SECONDS)  # type: ignore[misc]
 
     def generate_presigned_post(
         self, Bucket: str, Key: str, Fields: Any = None, Conditions: Any = None, ExpiresIn: Any = 3600

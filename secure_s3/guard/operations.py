@@ -43,6 +43,15 @@ DELEGATES = frozenset(
 )
 """S3 itself writes later, with the encryption named in them; the guard refuses public grants in them only."""
 
+BODY_DECIDES = (
+    (ACLS - {"CreateBucket"})
+    | BUCKET_DEFAULTS
+    | IN_PLACE
+    | DELEGATES
+    | {"PutBucketPolicy", "PutPublicAccessBlock", "PutBucketOwnershipControls", "PutBucketWebsite"}
+)
+"""Operations whose body says who has access, or how others are encrypted; no URL is made for them."""
+
 KNOWN = WRITES | SESSIONS | CONTINUES | CUSTOMER_KEY | ACLS | BUCKET_DEFAULTS | IN_PLACE | REPORTS | DELEGATES
 
 NO_EXPECTED_OWNER = frozenset(

@@ -15,6 +15,7 @@ from ..profile import SecurityProfile
 from .addresses import BROWSABLE, OWNER
 from .clock import ServerClock
 from .credentials import current
+from .operations import BODY_DECIDES
 from .requests import is_public_acl, is_public_grant
 
 _GRANT_KINDS = ("full-control", "read", "read-acp", "write", "write-acp")
@@ -57,7 +58,7 @@ def expiry(
         _log.warning(
             "presign: %d s is above the profile's ceiling; the URL lives %d s (presign_ceiling= of the "
             "SecurityProfile allows more)",
-            asked,
+            min(asked, 10**12),
             ceiling,
         )
     granted = min(asked, ceiling)
@@ -114,6 +115,18 @@ def check_key(key: Any, argument: str = "Key") -> None:
             f"{argument}={key!r} cannot be presigned: it holds the path segment . or ..",
             why="browsers, curl and other HTTP clients resolve these, and would ask for another key",
             fix="give the object a key without them; without a URL it can be read and copied as it is",
+        )
+
+
+def check_free_body(client_method: Any, params: Mapping[str, Any], client: Any) -> None:
+    """Refuse operations whose body decides who has access: a URL leaves the body to whoever has it."""
+    operation = client.meta.method_to_api_mapping.get(client_method)
+    if operation in BODY_DECIDES and "ACL" not in params:
+        raise ConfigurationError(
+            f"a presigned {client_method} is refused",
+            why="its body is not signed: whoever has the URL could open the bucket to everybody",
+            fix="make the call on the server",
+            operation=operation,
         )
 
 

@@ -25,6 +25,7 @@ _BUCKET_ARN = re.compile(
     r"|s3-object-lambda:[a-z0-9-]+:[0-9]{12}:accesspoint[:/]"
     r"|s3-outposts:[a-z0-9-]+:[0-9]{12}:outpost[:/]).+"
 )
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _READS = ("Get", "Head", "List")
 _SSE_HEADERS = tuple(header.lower() for header in HEADERS.values())
 # The key itself is compared by its MD5 and never looked at.
@@ -42,6 +43,12 @@ def check_bucket(bucket: object, argument: str = "Bucket") -> None:
             f"{argument}={bucket!r} is a URL",
             why="the bucket and the key are two arguments",
             fix="pass the name alone",
+        )
+    if not bucket.startswith("arn:") and (not _NAME.fullmatch(bucket) or bucket in (".", "..")):
+        raise ConfigurationError(
+            f"{argument}={bucket!r} is not a bucket name",
+            why="it has letters, digits, dots, hyphens and underscores, up to 255, and is no path",
+            fix="check its spelling",
         )
     if bucket.startswith("arn:") and not _BUCKET_ARN.fullmatch(bucket):
         raise ConfigurationError(

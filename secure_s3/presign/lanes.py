@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,23 +12,18 @@ from .. import limits
 from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..guard import guard_of, with_strategy
-from ..guard.addresses import Address, demands
+from ..guard.addresses import METHODS, POST, Address, demands
 from ..guard.client import Guard
 from ..guard.credentials import current
 from ..guard.faults import typed
 from ..guard.presigning import check_content, check_key, expiry
 from ..guard.requests import apply_strategy, check_bucket, check_wire
-from ..sigv4 import SigningKey, UrlSigner, encode_path, timestamp
+from ..sigv4 import Credentials, SigningKey, UrlSigner, encode_path, timestamp
 from .options import NOTHING, Given, read
 from .results import PresignedUrl, SecretFields
 
-METHODS: Mapping[str, tuple[str, str]] = {
-    "GetObject": ("GET", "get_object"),
-    "HeadObject": ("HEAD", "head_object"),
-    "PutObject": ("PUT", "put_object"),
-    "UploadPart": ("PUT", "upload_part"),
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LAST = datetime(9000, 1, 1, tzinfo=timezone.utc)  # far from where arithmetic with dates ends
 _MOST = 256
 
 
@@ -40,7 +35,7 @@ class Moment:
     stamp: str
     """As SigV4 writes it."""
     seconds: int
-    credentials: Any
+    credentials: Credentials
 
     @property
     def signed_at(self) -> datetime:
@@ -58,7 +53,7 @@ class Ground:
     """What all calls of one operation on one bucket under one strategy share, looked at by the guard."""
 
     address: Address
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     query: tuple[tuple[str, str], ...]
 
 
@@ -80,19 +75,15 @@ class Lane:
         self._headers, self._sign, self._until = SecretFields(headers), sign, until
         self.address, self.second, self.credentials = address, moment.second, moment.credentials
 
-    def fits(self, bucket: str, client: Any, guard: Guard) -> bool:
-        """Whether second, credentials and address are still the same."""
-        return (
-            self.second == int(guard.clock.now())
-            and guard.addresses.current(bucket, self.address)
-            and bool(self.credentials == current(client)[0])
-        )
+    def fits(self, second: int, found: Credentials) -> bool:
+        """Whether it is still that second, and the credentials are still those."""
+        return self.second == second and self.credentials == found
 
     def url(self, key: str) -> PresignedUrl:
         """The presigned URL of *key*."""
         check_key(key, "key")
         text = self._sign(key)
-        return PresignedUrl(text, self._method, self._headers, self._until or _end_of(text))
+        return PresignedUrl(text, self._method, SecretFields(self._headers), self._until or _end_of(text))
 
 
 class Lanes:
@@ -100,7 +91,7 @@ class Lanes:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._keys: dict[tuple[str, str, str, str], SigningKey] = {}
+        self._keys: dict[tuple[Credentials, str, str, str], SigningKey] = {}
         self._grounds: dict[tuple[str, str, Strategy | None], Ground] = {}
         self._recent: dict[Any, Lane] = {}
         self._stamp = (-1, "")
@@ -116,34 +107,24 @@ class Lanes:
         """Now by S3's clock, or *at*, with a life that profile and credentials allow.
 
         Raises:
-            ConfigurationError: no credentials, no life, or *at* has no time zone.
+            ConfigurationError: no credentials, no life, or *at* is no moment.
         """
-        if at is None:
-            now = guard.clock.now()
-        elif isinstance(at, datetime) and at.tzinfo is not None:
-            now = at.timestamp()
-        else:
-            fix = "e.g. datetime.now(timezone.utc)"
-            raise ConfigurationError(f"at={at!r} is no datetime with a time zone", fix=fix)
-        frozen, ends = current(client)
-        left = None if ends is None else ends.timestamp() - now
-        seconds = expiry(expires_in, guard.profile, left=left, argument="expires_in")
-        return Moment(int(now), self._stamped(int(now)), seconds, frozen)
+        return self._moment(guard, expires_in, at, *current(client))
 
-    def address(self, client: Any, guard: Guard, bucket: str) -> Address:
-        """Where the bucket is."""
+    def address(self, client: Any, guard: Guard, bucket: str, kind: str = POST) -> Address:
+        """Where URLs of that kind lead."""
         check_bucket(bucket, "bucket")
         with typed("presign", bucket):
-            return guard.addresses.of(client, bucket, guard.strategy, guard.profile)
+            return guard.addresses.of(client, bucket, kind, guard.strategy, guard.profile)
 
     def key(self, moment: Moment, address: Address) -> SigningKey:
         """The signing key of the day, derived once."""
-        wanted = (moment.credentials.secret_key, moment.stamp[:8], address.region, address.service)
+        wanted = (moment.credentials, moment.stamp[:8], address.region, address.service)
         found = self._keys.get(wanted)
         if found is None:
             if len(self._keys) >= _MOST:
                 self._keys.clear()  # yesterday's, and those of credentials that were replaced
-            found = self._keys[wanted] = SigningKey(*wanted)
+            found = self._keys[wanted] = SigningKey(moment.credentials.secret_key, *wanted[1:])
         return found
 
     def lane(
@@ -165,6 +146,7 @@ class Lanes:
             ConfigurationError: an argument, the strategy or the credentials are no use.
         """
         client, guard = self.face(encryption)
+        found, ends = current(client)
         asked: Any = None
         if at is None:
             try:
@@ -173,15 +155,35 @@ class Lanes:
                 kept = self._recent.get(asked)
             except TypeError:  # an option that is no plain value, e.g. a dictionary of metadata
                 asked = kept = None
-            if kept is not None and kept.fits(bucket, client, guard):
+            if (
+                kept is not None
+                and kept.fits(int(guard.clock.now()), found)
+                and guard.addresses.current(bucket, operation, kept.address)
+            ):
                 return kept
-        moment = self.moment(client, guard, expires_in, at)
+        moment = self._moment(guard, expires_in, at, found, ends)
         made = self._made(operation, bucket, moment, client, guard, options, extra, at)
         if asked is not None:
             if len(self._recent) >= _MOST:
                 self._recent.clear()
             self._recent[asked] = made
         return made
+
+    def _moment(
+        self, guard: Guard, expires_in: Any, at: datetime | None, found: Credentials, ends: datetime | None
+    ) -> Moment:
+        if at is None:
+            now = guard.clock.now()
+        elif isinstance(at, datetime) and at.utcoffset() is not None and _EPOCH <= at <= _LAST:
+            now = at.timestamp()
+        else:
+            raise ConfigurationError(
+                f"at={at!r} is no datetime with a time zone, from 1970 to 8999",
+                fix="e.g. datetime.now(timezone.utc)",
+            )
+        left = None if ends is None else ends.timestamp() - now
+        seconds = expiry(expires_in, guard.profile, left=left, argument="expires_in")
+        return Moment(int(now), self._stamped(int(now)), seconds, found)
 
     def _made(
         self,
@@ -196,7 +198,7 @@ class Lanes:
     ) -> Lane:
         given = read(operation, options, extra)
         ground = self._ground(operation, bucket, client, guard)
-        headers = {**given.headers, **ground.headers}
+        headers = SecretFields({**given.headers, **ground.headers})
         if not ground.address.direct:
             require_now(at, bucket)
             sign = _by_botocore(client, operation, bucket, given, moment.seconds, headers)
@@ -218,12 +220,12 @@ class Lanes:
         )
 
     def _ground(self, operation: str, bucket: str, client: Any, guard: Guard) -> Ground:
-        """The guard's part, once as long as the bucket's address stays what it is."""
-        address = self.address(client, guard, bucket)
+        """The guard's part, once as long as the address stays what it is."""
+        check_content(METHODS[operation][1], guard.strategy, client)
+        address = self.address(client, guard, bucket, operation)
         kept = self._grounds.get((operation, bucket, guard.strategy))
         if kept is not None and kept.address is address:
             return kept
-        check_content(METHODS[operation][1], guard.strategy, client)
         apply_strategy({"Bucket": bucket}, operation, guard.strategy, guard.profile)
         headers, query = demands(operation, guard.strategy, guard.profile)
         if address.direct:

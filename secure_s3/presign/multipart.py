@@ -118,7 +118,7 @@ class BrowserUpload:
 
     def part(self, number: int, expires_in: Any = 300, **options: Unpack[PartOptions]) -> PresignedUrl:
         """The URL that stores one part, for exactly its length; options are those of ``upload_part``."""
-        sized: dict[str, Any] = {"content_length": self.part_size(number), **options}
+        sized: dict[str, Any] = {**options, "content_length": self.part_size(number)}
         extra = part_of(self.upload_id, number)
         lane = self._lanes.lane("UploadPart", self.bucket, expires_in, self._encryption, None, sized, extra)
         return lane.url(self.key)
@@ -226,7 +226,8 @@ class BrowserUpload:
                 return f"part {number} has {size} bytes instead of {self.part_size(number)}"
         if told is None:
             return ""
-        etags = {part.get("PartNumber"): str(part.get("ETag", "")).strip('"') for part in told}
+        reported = [part if isinstance(part, Mapping) else {} for part in told]
+        etags = {part.get("PartNumber"): str(part.get("ETag", "")).strip('"') for part in reported}
         stored = {number: etag.strip('"') for number, (_, etag) in present.items()}
         return "" if etags == stored else "the parts that are reported are not those that S3 has"
 

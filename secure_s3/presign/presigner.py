@@ -74,7 +74,8 @@ class Presigner:
             key: The object's key; what a URL cannot carry is refused.
             expires_in: Whole seconds or a timedelta; see ``PresignedUrl.expires_at``.
             encryption: Another strategy than the client's.
-            at: The moment to sign for, with a time zone; default: now, by S3's clock.
+            at: The moment to sign for, with a time zone; default: now, by S3's clock. A URL of the future
+                sleeps until then, and the profile's ceiling counts from there.
             options: See ReadOptions; ``download_as="name.pdf"`` makes a browser store it under that name.
 
         Raises:
@@ -150,8 +151,9 @@ class Presigner:
         **options: Unpack[ReadOptions],
     ) -> list[PresignedUrl]:
         """One URL for each key, in their order, all with the same options and end; otherwise as ``get``."""
-        if isinstance(keys, str):
-            raise ConfigurationError("keys= is one string", fix="pass a list of keys, or use get(…)")
+        if isinstance(keys, str) or not isinstance(keys, Iterable):
+            kind = "one string" if isinstance(keys, str) else f"a {type(keys).__name__}"
+            raise ConfigurationError(f"keys= is {kind}", fix="pass a list of keys, or use get(…)")
         url = self._lanes.lane("GetObject", bucket, expires_in, encryption, at, options).url
         return [url(key) for key in keys]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -57,7 +57,7 @@ class PresignedUrl(_Kept):
 
     url: str
     method: str
-    required_headers: Mapping[str, str]
+    required_headers: Mapping[str, str] = field(hash=False)
     expires_at: datetime
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class PresignedPost(_Kept):
     """
 
     url: str
-    fields: dict[str, str]
+    fields: dict[str, str] = field(hash=False)
     expires_at: datetime
 
     def to_dict(self) -> dict[str, Any]:

@@ -34,14 +34,14 @@ def answer(request: Any, status: int, body: bytes = b"", **headers: str) -> AWSR
     return AWSResponse(request.url, status, named, Raw(body))
 
 
-def address_of(s3: Any, bucket: str = BUCKET) -> Address:
+def address_of(s3: Any, kind: str = "GetObject", bucket: str = BUCKET) -> Address:
     guard = guard_of(s3._client)
     assert guard is not None
-    return guard.addresses.of(s3._client, bucket, guard.strategy, guard.profile)
+    return guard.addresses.of(s3._client, bucket, kind, guard.strategy, guard.profile)
 
 
-def test_botocore_is_asked_once_for_each_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any number of URLs of a bucket cost one look-up of its address."""
+def test_botocore_is_asked_once_for_each_bucket_and_kind() -> None:
+    """Any number of URLs of one kind and bucket cost one look-up of their address."""
     s3 = client()
     asked: list[str] = []
     s3._client.meta.events.register_first(
@@ -52,7 +52,7 @@ def test_botocore_is_asked_once_for_each_bucket(monkeypatch: pytest.MonkeyPatch)
         s3.presign.put(BUCKET, "b", encryption=SseKms(KEY_ARN))
         s3.presign.post(BUCKET, "c")
         s3.presign.get("another-bucket", "d")
-    assert asked == [BUCKET, "another-bucket"]
+    assert asked == [BUCKET, BUCKET, BUCKET, "another-bucket"]
 
 
 def test_many_buckets_do_not_fill_memory() -> None:
@@ -106,10 +106,67 @@ def test_a_handler_that_changes_requests() -> None:
     s3._client.meta.events.register("before-sign.s3", tag)
     made = s3.presign.get(BUCKET, KEY)
     assert not address_of(s3).direct
+    assert not address_of(s3, "PutObject").direct
     assert ("x-team", "finance") in inspect(made).parameters
     assert made.expires_at == inspect(made).expires_at
     with pytest.raises(errors.ConfigurationError, match="at="):
         s3.presign.get(BUCKET, KEY, at=NOW)
+
+
+@pytest.mark.parametrize("event", ["GetObject", "PutObject"])
+def test_a_handler_that_renames_keys(event: str) -> None:
+    """A handler that gives the keys of one operation another name concerns that operation alone."""
+    s3 = client()
+
+    def rename(params: dict[str, Any], **_: Any) -> None:
+        params["Key"] = "public/" + params["Key"]
+
+    s3._client.meta.events.register(f"before-parameter-build.s3.{event}", rename)
+    renamed = {"GetObject": "get", "PutObject": "put"}
+    for operation, name in renamed.items():
+        expected = f"public/{KEY}" if operation == event else KEY
+        made = getattr(s3.presign, name)(BUCKET, KEY)
+        assert inspect(made).key == expected
+    assert inspect(s3.presign.post(BUCKET, KEY)).key == KEY
+
+
+def test_a_handler_that_leads_reads_to_a_replica() -> None:
+    """A handler that gives one operation another bucket concerns that operation alone."""
+    s3 = client()
+
+    def replica(params: dict[str, Any], **_: Any) -> None:
+        params["Bucket"] = "replica"
+
+    s3._client.meta.events.register("before-parameter-build.s3.GetObject", replica)
+    assert inspect(s3.presign.get(BUCKET, KEY)).bucket == "replica"
+    assert inspect(s3.presign.put(BUCKET, KEY)).bucket == BUCKET
+
+
+def test_a_handler_that_adds_a_header_to_uploads() -> None:
+    """What a handler adds to uploads is never left out: it is an error, for its value cannot be told."""
+    s3 = client()
+
+    def tag(params: dict[str, Any], **_: Any) -> None:
+        params["Tagging"] = "team=finance"
+
+    s3._client.meta.events.register("before-parameter-build.s3.PutObject", tag)
+    with pytest.raises(errors.ConfigurationError, match="x-amz-tagging"):
+        s3.presign.put(BUCKET, KEY)
+
+
+def test_an_address_that_changes_while_it_is_looked_up() -> None:
+    """A redirect that is noticed during a look-up is not written over by it."""
+    s3 = client()
+    guard = guard_of(s3._client)
+    assert guard is not None
+
+    def redirected(**_: Any) -> None:
+        guard.addresses.notice({"Bucket": BUCKET}, {"AWS::Region": "us-west-2"}, {})
+
+    s3._client.meta.events.register_last("before-sign.s3", redirected, unique_id="redirected")
+    s3.presign.get(BUCKET, KEY)
+    s3._client.meta.events.unregister("before-sign.s3", unique_id="redirected")
+    assert not guard.addresses._known
 
 
 def test_a_handler_that_signs_a_header() -> None:

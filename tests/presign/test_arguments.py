@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+import traceback
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -52,10 +53,25 @@ NO_BUCKETS: list[Any] = [
     "a#b",
     "a:b",
 ]
-NO_BUCKETS += ["arn:aws:s3:::amzn-s3-demo-bucket", "a@evil.example", "evil.example/", "x" * 256]
+NO_BUCKETS += [
+    "arn:aws:s3:::amzn-s3-demo-bucket",
+    ".",
+    "..",
+    "a\n",
+    "a@evil.example",
+    "evil.example/",
+    "x" * 256,
+]
 
 KINDS = ("get", "head", "put", "upload_part", "post", "get_many")
 BOTO3 = ("generate_presigned_url", "generate_presigned_post")
+
+
+class Nowhere(tzinfo):
+    """A time zone that does not know its offset."""
+
+    def utcoffset(self, at: datetime | None) -> None:
+        return None
 
 
 def make(s3: SecureS3Client, kind: str, bucket: Any = BUCKET, key: Any = KEY, expires_in: Any = 300) -> Any:
@@ -135,9 +151,22 @@ def test_true_is_no_second_even_when_one_second_was_asked_before() -> None:
 
 
 @pytest.mark.parametrize("kind", ["get", "put", "post"])
-@pytest.mark.parametrize("at", [datetime(2026, 1, 1), "2026-01-01", 1_700_000_000, object()], ids=type)
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 1, 1),
+        "2026-01-01",
+        1700000000,
+        ...,
+        datetime.max,
+        datetime(500, 1, 1, tzinfo=timezone.utc),
+        datetime(9500, 1, 1, tzinfo=timezone.utc),
+        datetime(2026, 1, 1, tzinfo=Nowhere()),
+    ],
+    ids=lambda at: f"{at!s:.30}",
+)
 def test_a_clock_without_a_time_zone(kind: str, at: Any) -> None:
-    """A moment without a time zone could be any of 24 hours, and is refused."""
+    """A moment without a time zone could be any of 24 hours: it is refused, as is what no date can hold."""
     with pytest.raises(errors.ConfigurationError, match="time zone"):
         getattr(client().presign, kind)(BUCKET, KEY, at=at)
 
@@ -305,3 +334,64 @@ def test_another_moment() -> None:
     assert "X-Amz-Date=20260228T235958Z" in made.url
     assert made.expires_at == NOW + timedelta(seconds=60)
     assert made == client().presign.get(BUCKET, KEY, 60, at=NOW + timedelta(microseconds=999_999))
+
+
+def test_headers_of_one_url_are_its_own() -> None:
+    """Who changes the headers of one URL changes those of no other."""
+    presign = client().presign
+    first = presign.put(BUCKET, KEY, content_type="text/plain")
+    first.required_headers["authorization"] = "somebody's"  # type: ignore[index]
+    first.required_headers.pop("content-type")  # type: ignore[attr-defined]
+    second = presign.put(BUCKET, KEY, content_type="text/plain")
+    assert second.required_headers == {"x-amz-server-side-encryption": "AES256", "content-type": "text/plain"}
+
+
+def test_urls_can_be_in_sets() -> None:
+    """Two equal URLs are one in a set."""
+    assert len({client().presign.get(BUCKET, KEY, at=NOW), client().presign.get(BUCKET, KEY, at=NOW)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("put_object_acl", {"Bucket": BUCKET, "Key": KEY}),
+        ("put_bucket_acl", {"Bucket": BUCKET}),
+        ("put_bucket_policy", {"Bucket": BUCKET, "Policy": "{}"}),
+        ("put_public_access_block", {"Bucket": BUCKET, "PublicAccessBlockConfiguration": {}}),
+        ("put_bucket_ownership_controls", {"Bucket": BUCKET, "OwnershipControls": {"Rules": []}}),
+        ("restore_object", {"Bucket": BUCKET, "Key": KEY}),
+    ],
+)
+def test_bodies_that_decide_access(method: str, parameters: dict[str, Any]) -> None:
+    """An operation whose body says who has access is not presigned: the body would be the holder's."""
+    with pytest.raises(errors.ConfigurationError, match="body is not signed"):
+        client().generate_presigned_url(method, parameters)
+
+
+def test_a_canned_acl_is_in_the_signature() -> None:
+    """An ACL that stands in a header is signed, and stays possible."""
+    url = client().generate_presigned_url("put_object_acl", {"Bucket": BUCKET, "Key": KEY, "ACL": "private"})
+    assert "x-amz-acl" in inspect(url).signed_headers
+
+
+def test_no_guard_of_a_client_makes_longer_urls() -> None:
+    """No public method of a guarded client gets past the profile's ceiling."""
+    s3 = client()
+    names = [name for name in dir(s3._client) if "presign" in name and not name.startswith("_")]
+    assert names == ["generate_presigned_post", "generate_presigned_url"]
+
+
+@pytest.mark.parametrize("kind", ["put", "get"])
+def test_no_secret_in_what_is_kept(kind: str) -> None:
+    """What is kept between calls shows neither keys nor secrets, nor does a traceback with its locals."""
+    s3 = client(SseC(b"k" * 32))
+    make(s3, kind)
+    lanes = s3.presign._lanes
+    shown = repr([lanes._keys, lanes._grounds, list(lanes._recent.values()), vars(lanes)])
+    try:
+        s3.presign.put(BUCKET, KEY, metadata={"a": "ü"})
+    except errors.ConfigurationError as error:
+        told = traceback.TracebackException.from_exception(error, capture_locals=True)
+        shown += "".join(told.format())
+    for secret in (support.SECRET_KEY, "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="):
+        assert secret not in shown

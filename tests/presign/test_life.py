@@ -103,6 +103,36 @@ def test_credentials_that_are_refreshed_within_a_second() -> None:
     verify(second, Credentials("AKIDOTHER", "other", "token"))
 
 
+def test_a_role_of_fifteen_minutes() -> None:
+    """Credentials that are always within botocore's window are refreshed once for a URL, as botocore does."""
+    asked: list[int] = []
+
+    def refresh() -> dict[str, str]:
+        asked.append(1)
+        return renewed(len(asked), 890)
+
+    credentials = RefreshableCredentials(
+        ACCESS_KEY, SECRET_KEY, TOKEN, now() + timedelta(seconds=890), refresh, "assume-role"
+    )
+    s3 = with_credentials(credentials)
+    s3.presign.get(BUCKET, KEY)
+    asked.clear()
+    made = s3.presign.get(BUCKET, KEY, 3600)
+    assert len(asked) == 1
+    assert 880 <= inspect(made).expires_in <= 890
+    asked.clear()
+    assert len(s3.presign.get_many(BUCKET, ["a", "b", "c"], 300)) == 3
+    assert len(asked) == 1
+
+
+def test_a_refresh_that_broke_off() -> None:
+    """Credentials that were left half refreshed sign nothing, and are not waited for."""
+    credentials = temporary(1000)
+    credentials._access_key = "AKIDOTHER"
+    with pytest.raises(errors.ConfigurationError, match="nothing can be presigned"):
+        with_credentials(credentials).presign.get(BUCKET, KEY)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_credentials_that_come_expired(kind: str) -> None:
     """Credentials that are refreshed into expired ones sign nothing."""
@@ -119,7 +149,7 @@ def test_the_last_second(kind: str) -> None:
     s3.presign.get(BUCKET, KEY)
     guard = guard_of(s3._client)
     assert guard is not None
-    guard.clock.offset = 999.5
+    guard.clock._offset, guard.clock._set = 999.5, guard.clock._local() - guard.clock._steady()
     with pytest.raises(errors.ConfigurationError, match="have expired"):
         getattr(s3.presign, kind)(BUCKET, KEY)
 
@@ -179,26 +209,31 @@ def test_a_token_whose_end_is_unknown() -> None:
 
 
 class Local:
-    """A clock of this machine that is set by hand."""
+    """The two clocks of this machine: ``set`` moves one of them, ``pass_`` both."""
 
     def __init__(self, time: float = 1_800_000_000.0) -> None:
-        self.time = time
+        self.time, self._steady = time, 0.0
+        self.clock = ServerClock(lambda: self.time, lambda: self._steady)
 
-    def __call__(self) -> float:
-        return self.time
+    def pass_(self, seconds: float) -> None:
+        self.time += seconds
+        self._steady += seconds
+
+    def learn(self, dated_at: float | None, sent: float | None = None, **headers: str) -> None:
+        told = {} if dated_at is None else {"date": dated(dated_at)}
+        self.clock.learn({**told, **headers}, self.time if sent is None else sent)
 
 
 def dated(time: float) -> str:
     return datetime.fromtimestamp(time, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
-@pytest.mark.parametrize("off", [3600, -3600, 90, -90, 86_400 * 365])
+@pytest.mark.parametrize("off", [3600, -3600, 90, -90, 86_400 * 365, -1_000_000_000])
 def test_a_clock_that_is_off(off: int) -> None:
     """One answer shows by how much this machine's clock is off; what is signed then is dated by S3's."""
     local = Local()
-    clock = ServerClock(local)
-    clock.learn(dated(local.time + off), sent=local.time - 0.2)
-    assert abs(clock.now() - (local.time + off)) < 1.5
+    local.learn(local.time + off, sent=local.time - 0.2)
+    assert abs(local.clock.now() - (local.time + off)) < 1.5 or off == -1_000_000_000
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 30.0, 600.0])
@@ -206,31 +241,74 @@ def test_a_slow_answer_proves_nothing(seconds: float) -> None:
     """An answer that took long is dated somewhere between: a right clock stays as it is."""
     for into in (0.0, seconds / 2, seconds):
         local = Local()
-        clock = ServerClock(local)
         sent = local.time
-        local.time += seconds
-        clock.learn(dated(sent + into), sent)
-        assert clock.offset == 0.0
+        local.pass_(seconds)
+        local.learn(sent + into, sent)
+        assert local.clock.offset == 0.0
 
 
 def test_a_clock_that_is_set_right() -> None:
-    """Once the clock is set, the next answer takes the correction back."""
+    """Once the clock is set, the correction is void at once, before any further answer."""
     local = Local()
-    clock = ServerClock(local)
-    clock.learn(dated(local.time + 3600), local.time)
+    local.learn(local.time + 3600)
+    local.pass_(100)
+    assert local.clock.offset == 3600
     local.time += 3600
-    clock.learn(dated(local.time), local.time)
-    assert clock.offset == 0.0
+    assert local.clock.offset == 0.0
+    assert local.clock.now() == local.time
+
+
+def test_a_clock_that_is_set_wrong() -> None:
+    """A clock that jumps after it was right is corrected by the next answer."""
+    local = Local()
+    local.learn(local.time)
+    local.time -= 3600
+    local.learn(local.time + 3600)
+    assert local.clock.offset == 3600
 
 
 @pytest.mark.parametrize(
-    "date", [None, "", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT", "1800000000", "\x00", "Thu, 01 Jan 1970"]
+    "date",
+    [
+        "",
+        "yesterday",
+        "Mon, 99 Foo 2026 99:99:99 GMT",
+        "1800000000",
+        "\x00",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Mon, 01 Jan 0001 00:00:00 GMT",
+    ],
 )
-def test_dates_that_are_none(date: Any) -> None:
-    """An answer without a readable date changes nothing."""
-    clock = ServerClock(Local())
-    clock.learn(date, 1_800_000_000.0)
-    assert clock.offset == 0.0
+def test_dates_that_are_none(date: str) -> None:
+    """An answer without a readable date, or with one that cannot be, changes nothing."""
+    local = Local()
+    local.learn(None, date=date)
+    local.learn(None)
+    assert local.clock.offset == 0.0
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000", ""])
+def test_dates_are_in_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A date without a zone is UTC, wherever this machine is."""
+    import time
+
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        local = Local()
+        local.learn(None, date=dated(local.time).replace("GMT", zone).strip())
+        assert local.clock.offset == 0.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_an_answer_from_a_cache() -> None:
+    """An answer that a cache kept says nothing about the time."""
+    local = Local()
+    local.learn(local.time - 43_000, age="43000")
+    assert local.clock.offset == 0.0
 
 
 @pytest.mark.parametrize("off", [3600, -3600])

@@ -132,7 +132,8 @@ def test_a_surplus_part_aborts(browser: Any, local_aws: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [[], [{"PartNumber": 1, "ETag": "x"}, {"PartNumber": 2, "ETag": "y"}], [{}], [{"PartNumber": 1}]]
+    "told",
+    [[], [{"PartNumber": 1, "ETag": "x"}, {"PartNumber": 2, "ETag": "y"}], [{}], [{"PartNumber": 1}], [5]],
 )
 def test_reports_that_are_wrong(told: Any, browser: Any, local_aws: Any) -> None:
     """A page that reports other parts than S3 has does not finish the upload."""
@@ -273,3 +274,5 @@ def test_a_parts_url_says_what_it_is_for() -> None:
     assert dict(found.parameters) == {"uploadId": "up/load+id=", "partNumber": "2"}
     assert found.signed_headers == ("content-length",)
     assert part.required_headers == {"content-length": "1"}
+    upload = client().presign.resume_upload(BUCKET, KEY, "upload", 5)
+    assert upload.part(1, content_length=999).required_headers == {"content-length": "5"}
