@@ -34,7 +34,7 @@ class SignIn:
     """A stand-in for your sign-in: every browser that opens the page becomes a user of its own.
 
     What a real one keeps: the cookie is a random secret that says nothing, the server knows whose it is, and
-    nothing that a request says of its user is believed. Behind https the cookie is ``Secure`` as well.
+    nothing that a request says of its user is believed. Behind https, add ``"secure": True`` to the cookie.
     """
 
     cookie = "demo-session"

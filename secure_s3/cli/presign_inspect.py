@@ -6,9 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from .. import limits
 from .exits import FINDINGS, OK
 from .options import Commands, command
 from .output import print_json, print_table
@@ -28,8 +29,6 @@ examples:
   secure-s3 presign post s3://amzn-s3-demo-bucket/a.png --max-bytes 1000 --json | secure-s3 presign inspect -
 """
 _MOST = 1 << 20
-_AHEAD = timedelta(minutes=15)
-"""How far S3's clock and a signature's date may be apart; Amazon S3, error RequestTimeTooSkewed."""
 
 
 def add(commands: Commands) -> None:
@@ -101,7 +100,7 @@ def _findings(found: Inspection, now: datetime) -> Iterator[str]:
     """What speaks against its use."""
     if found.expired(now):
         yield "it has expired"
-    elif found.signed_at - now > _AHEAD:
+    elif found.signed_at - now > limits.MAX_CLOCK_SKEW:
         yield "it is dated in the future, and not valid yet"
     yield from found.warnings
 

@@ -12,10 +12,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from .. import limits
 from ..errors import ConfigurationError, SignatureError
 from ..guard.endpoint import is_aws
-from ..sigv4 import parse_url, verify_post, verify_url
+from ..sigv4 import SignedUrl, parse_url, verify_post, verify_url
 from ..sigv4.posts import post_scope, read_policy
 from .results import PresignedPost, PresignedUrl
 
+_SERVICES = frozenset({"s3", "s3-object-lambda", "s3-outposts", "s3express"})
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[a-z0-9-]*\.")
 _OF_A_VPC = re.compile(r"(?:^|\.)(?:bucket|accesspoint)\.vpce-[a-z0-9-]+$")
 _LEAKED = re.compile(r"x-amz-(?:copy-source-)?server-side-encryption-customer-key", re.IGNORECASE)
@@ -146,13 +148,40 @@ def verify(
     if isinstance(presigned, PresignedUrl):
         url, method = presigned.url, method or presigned.method
         headers = presigned.required_headers if headers is None else headers
-    verify_url(parse_url(str(url)), (method or "GET").upper(), _lowered(headers or {}), credentials, at=at)
+    read = parse_url(str(url))
+    _check_scope(read)
+    verify_url(read, (method or "GET").upper(), _lowered(headers or {}), credentials, at=at)
     return found
 
 
+def _check_scope(read: SignedUrl) -> None:
+    """S3 takes signatures for itself, and for the region of the host."""
+    start, scope = "Error parsing the X-Amz-Credential parameter; ", read.scope
+    regions = (
+        [label for label in read.host.split(".") if _REGION.fullmatch(label)] if is_aws(read.host) else []
+    )
+    why = ""
+    if scope.service not in _SERVICES:
+        why = f'{start}incorrect service "{scope.service}". This endpoint belongs to "s3".'
+    elif regions and scope.region not in regions:
+        why = f"{start}the region '{scope.region}' is wrong; expecting '{regions[-1]}'"
+    if why:
+        raise SignatureError(
+            "it was signed for another place",
+            why=why,
+            fix="presign it with the bucket's region",
+            code="AuthorizationQueryParametersError",
+            status=400,
+            fields={"Region": regions[-1]} if regions else {},
+        )
+
+
 def _check_arguments(credentials: Any, at: Any, method: Any, headers: Any) -> None:
-    if not isinstance(at, datetime) or at.tzinfo is None:
-        raise ConfigurationError(f"at={at!r} has no time zone", fix="e.g. datetime.now(timezone.utc)")
+    if not isinstance(at, datetime) or at.utcoffset() is None or not 1970 <= at.year < 9000:
+        raise ConfigurationError(
+            f"at={at!r} is no datetime with a time zone, from 1970 to 8999",
+            fix="e.g. datetime.now(timezone.utc)",
+        )
     names = ("access_key", "secret_key", "token")
     access_key, secret_key, token = (getattr(credentials, name, ...) for name in names)
     if not (isinstance(access_key, str) and isinstance(secret_key, str) and isinstance(token, str | None)):
@@ -178,7 +207,7 @@ def _form(url: Any, fields: Any) -> Inspection:
     scope = post_scope(lowered)
     policy, expires_at = read_policy(lowered["policy"])
     parts = _parts(url)
-    host = parts.netloc.rpartition("@")[2]
+    host = parts.netloc
     conditions = tuple(told for item in policy["conditions"] if (told := _told_condition(item)))
     bucket, _ = _place(host, parts.path)
     sized = any(isinstance(item, list) and item[:1] == ["content-length-range"] for item in conditions)
@@ -203,7 +232,10 @@ def _form(url: Any, fields: Any) -> Inspection:
 
 def _parts(url: str) -> SplitResult:
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
+        if "\\" in url or "@" in parts.netloc:
+            raise ValueError("browsers go to another host than it seems")
+        return parts
     except ValueError as error:
         raise SignatureError(
             "the form leads to no URL",

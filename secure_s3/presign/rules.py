@@ -28,6 +28,7 @@ _ACTIVE = re.compile(
 """Types that a browser may run scripts of; a pattern with * does not cover them."""
 _UNSAFE = re.compile(r"[^\w .()+@=,-]")
 _LONGEST_NAME = 120
+_LONGEST_USER = 300
 _WEEK = SecurityProfile(presign_ceiling=limits.MAX_PRESIGN)
 """What any profile may allow at most; the client's own ceiling counts when something is presigned."""
 
@@ -95,8 +96,8 @@ class UploadRule:
 
     def check_user(self, groups: Iterable[str]) -> None:
         """Raise UploadRefused (403) unless one of the user's groups may use this rule."""
-        if isinstance(groups, str):
-            raise ConfigurationError(f"groups={groups!r} is one string", fix="pass a list of groups")
+        if isinstance(groups, str) or not isinstance(groups, Iterable):
+            raise ConfigurationError(f"groups={groups!r} is no list", fix="pass a list of groups")
         if EVERYONE not in self.groups and not set(self.groups) & set(groups):
             raise _refused(
                 403, "this user is in none of the groups that may do this", "sign in as another user"
@@ -134,6 +135,8 @@ class UploadRule:
         if not user:
             raise _refused(403, "there is no user", "sign in")
         name = quote(user, safe="", errors="surrogatepass")
+        if len(name) > _LONGEST_USER:
+            raise _refused(400, "the user's name is too long for a key", "use a shorter id")
         return f"{self.prefix}{name.replace('.', '%2E') if user in ('.', '..') else name}/"
 
     def key(self, user: str, unique: str, filename: str) -> str:

@@ -309,12 +309,14 @@ class WebUploads:
 
 
 def _check_apart(rules: Iterable[UploadRule]) -> None:
-    """A user named like the rest of a deeper prefix would own all that is below it."""
+    """A user named like the rest of a deeper prefix would own all below it, and what is shared is shared."""
     for outer, inner in permutations(rules, 2):
-        nested = inner.prefix != outer.prefix and inner.prefix.startswith(outer.prefix)
+        nested = inner.prefix.startswith(outer.prefix)
+        if inner.prefix == outer.prefix:
+            nested = inner.shared or outer.shared
         if nested and inner.bucket == outer.bucket:
             raise ConfigurationError(
-                f"the prefix {inner.prefix!r} of one rule lies within {outer.prefix!r} of another",
+                f"the prefix {inner.prefix!r} of one rule is or lies within {outer.prefix!r} of another",
                 why="what one rule lets users read would be uploads of the other",
                 fix='use prefixes side by side, e.g. "avatars/" and "reports/"',
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import SignatureError
 from ..values import printable_text
 
@@ -18,7 +20,9 @@ def unknown_key(access_key: str) -> SignatureError:
     )
 
 
-def mismatch(access_key: str, signature: str, string_to_sign: str, canonical: str = "") -> SignatureError:
+def mismatch(
+    access_key: str, signature: str, string_to_sign: str, canonical: str = "", missing: Sequence[str] = ()
+) -> SignatureError:
     """The signature is another than the one computed."""
     fields = {
         "AWSAccessKeyId": access_key,
@@ -27,7 +31,7 @@ def mismatch(access_key: str, signature: str, string_to_sign: str, canonical: st
         "CanonicalRequest": canonical,
     }
     return SignatureError(
-        "the signature does not match",
+        f"the signature does not match{'; not sent: ' + ', '.join(missing) if missing else ''}",
         why="The request signature we calculated does not match the signature you provided. "
         "Check your key and signing method.",
         fix="use it exactly as it was signed: method, path, query and every signed header; "

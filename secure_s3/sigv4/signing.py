@@ -20,6 +20,7 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 TERMINATOR = "aws4_request"
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~/-]*", re.ASCII).fullmatch
+_BLANKS = re.compile(r"[ \t]+")
 _BLOCK = 64  # of SHA-256, in bytes
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
@@ -153,5 +154,5 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> str:
 
 def canonical_headers(headers: Mapping[str, str]) -> tuple[str, str]:
     """The list of signed headers, and their lines: sorted, white space folded."""
-    pairs = sorted((name, " ".join(value.split())) for name, value in headers.items())
+    pairs = sorted((name, _BLANKS.sub(" ", value.strip(" \t"))) for name, value in headers.items())
     return ";".join(name for name, _ in pairs), "".join(f"{name}:{value}\n" for name, value in pairs)

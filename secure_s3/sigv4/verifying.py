@@ -99,6 +99,8 @@ def parse_url(url: str) -> SignedUrl:
         if _NEVER_IN_A_URL.search(url):
             raise ValueError("it holds white space or control characters")
         parts = urlsplit(url)
+        if "\\" in url or "@" in parts.netloc:
+            raise ValueError("browsers go to another host than it seems")
         host = _host(parts.scheme, parts.hostname or "", parts.port)
         query = [_pair(text) for text in parts.query.split("&") if text]
     except ValueError as error:
@@ -188,7 +190,8 @@ def verify_url(
     hashed = sha256(canonical.encode(errors="surrogatepass")).hexdigest()
     to_sign = f"{ALGORITHM}\n{timestamp(scope.signed_at)}\n{key.scope}\n{hashed}"
     if not same(key.sign(to_sign.encode()), url.signature):
-        raise mismatch(scope.access_key, url.signature, to_sign, _shown(canonical))
+        missing = [name for name in url.signed_headers if name not in sent]
+        raise mismatch(scope.access_key, url.signature, to_sign, _shown(canonical), missing)
 
 
 def _check_time(url: SignedUrl, at: datetime) -> None:
@@ -233,7 +236,8 @@ def _check_headers(url: SignedUrl, sent: Mapping[str, str]) -> None:
 
 
 def _canonical_request(url: SignedUrl, method: str, sent: Mapping[str, str]) -> str:
-    names, lines = canonical_headers({name: sent.get(name, "") for name in url.signed_headers})
+    _, lines = canonical_headers({name: sent[name] for name in url.signed_headers if name in sent})
+    names = ";".join(sorted(url.signed_headers))
     pairs = sorted((encode(name), encode(value)) for name, value in url.query)
     hashed = sent[_TOLERATED] if _TOLERATED in url.signed_headers and _TOLERATED in sent else None
     payload = hashed or dict(url.query).get("X-Amz-Content-Sha256") or UNSIGNED_PAYLOAD

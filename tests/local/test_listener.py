@@ -192,6 +192,9 @@ def test_broken_chunks(local_aws: LocalAws, framing: bytes) -> None:
         b"Content-Length: +5\r\n",
         b"Transfer-Encoding: gzip, chunked\r\n",
         b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        b"no field\r\nContent-Length: 5\r\n",
+        b"x-amz-acl : private\r\nContent-Length: 5\r\n",
+        b" folded: x\r\nContent-Length: 5\r\n",
     ],
 )
 def test_two_lengths(local_aws: LocalAws, framing: bytes) -> None:

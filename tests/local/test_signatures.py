@@ -514,3 +514,38 @@ def test_header_signed_requests_stay(local_aws: LocalAws, s3: Any) -> None:
     target = urlsplit(local_aws.endpoint_url + f"/{BUCKET}/k").path
     assert send(local_aws, "PUT", target, b"data", BY_HEADER).status == 200
     assert keys(s3) == ["k"]
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("PUT", "k"),
+        ("PUT", ""),
+        ("DELETE", "k"),
+        ("POST", "k?uploads"),
+        ("POST", "?delete"),
+        ("PUT", "?policy"),
+    ],
+)
+def test_unsigned_writes(local_aws: LocalAws, s3: Any, method: str, target: str) -> None:
+    """A write that nobody signed is refused, e.g. a presigned PUT with its query cut off."""
+    told = send(
+        local_aws, method, f"/{BUCKET}/{target}" if target[:1] != "?" else f"/{BUCKET}{target}", b"data"
+    )
+    assert told.refusal == (403, "AccessDenied")
+    assert keys(s3) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "query"), [("PUT", {"partNumber": "1"}), ("DELETE", {}), ("POST", {}), ("GET", {})]
+)
+def test_uploads_belong_to_their_key(
+    local_aws: LocalAws, s3: Any, method: str, query: dict[str, str]
+) -> None:
+    """An upload id is of no use under another key than the one it was begun for."""
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="alice/k")["UploadId"]
+    pairs = [*query.items(), ("uploadId", upload)]
+    told = send(local_aws, method, signed_url(local_aws, method, "mallory/k", query=pairs), b"data")
+    assert told.refusal == (404, "NoSuchUpload")
+    assert [item["UploadId"] for item in s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]] == [upload]
+    assert "Parts" not in s3.list_parts(Bucket=BUCKET, Key="alice/k", UploadId=upload)

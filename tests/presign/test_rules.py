@@ -396,7 +396,7 @@ def test_other_groups(groups: Any) -> None:
 
 def test_one_string_is_no_list_of_groups() -> None:
     """A string, whose letters would be taken for groups, is refused."""
-    with pytest.raises(ConfigurationError, match="one string"):
+    with pytest.raises(ConfigurationError, match="no list"):
         rule(groups=("s",)).check_user("staff")
 
 
@@ -482,3 +482,17 @@ def test_only_by_name() -> None:
     """A rule's values are given by name: none can be taken for another."""
     with pytest.raises(TypeError):
         UploadRule("bucket", "uploads/", ("a/b",), 7)  # type: ignore[misc]
+
+
+def test_users_with_very_long_names() -> None:
+    """A user whose name does not fit into a key is refused with a status."""
+    with pytest.raises(UploadRefused) as caught:
+        rule().folder("ü" * 200)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("groups", [None, 5])
+def test_groups_that_are_none(groups: Any) -> None:
+    """Groups that are no list are a fault of the application, and said so."""
+    with pytest.raises(ConfigurationError, match="groups="):
+        rule().check_user(groups)

@@ -472,3 +472,14 @@ def test_a_client_does_as_well() -> None:
     assert form(uploads).post.fields["x-amz-server-side-encryption"] == "AES256"
     assert repr(uploads) == "WebUploads(files, staff)"
     assert form(uploads).key != form(uploads).key
+
+
+def test_rules_that_share_what_others_keep() -> None:
+    """Two rules of one prefix are refused where one shares: it would give away what the other keeps apart."""
+    kept = UploadRule(bucket=BUCKET, prefix="docs/", content_types=("a/b",), max_bytes=9, groups=("staff",))
+    open_to_all = UploadRule(bucket=BUCKET, prefix="docs/", content_types=("a/b",), max_bytes=9, shared=True)
+    with pytest.raises(ConfigurationError, match="prefix"):
+        web({"kept": kept, "open": open_to_all})
+    web(
+        {"kept": kept, "twin": UploadRule(bucket=BUCKET, prefix="docs/", content_types=("c/d",), max_bytes=9)}
+    )

@@ -98,10 +98,10 @@ class FormReader:
             raise _malformed()
         files = 1
         while delimiter is not None and not delimiter[1]:
-            head = body.find(b"\r\n\r\n", delimiter.end())
-            if head >= 0 and _disposition(body[delimiter.end() : head])[0] == _FILE:
+            begin, delimiter = delimiter.end(), self._delimiter.search(body, delimiter.end())
+            head = body.find(b"\r\n\r\n", begin, delimiter.start() + 2 if delimiter else len(body))
+            if head >= 0 and _disposition(body[begin:head])[0] == _FILE:
                 files += 1
-            delimiter = self._delimiter.search(body, delimiter.end())
         if files > 1:
             raise _number_of_files(files)
         return body[: end.start()]

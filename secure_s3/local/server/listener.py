@@ -15,6 +15,7 @@ import socketserver
 import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from email.utils import format_datetime
 from http.server import HTTPServer
 from typing import Any
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 10.0
 _IDLE_SECONDS = 300.0
 _NO_BODY = (204, 304)
+_BROKEN_HEAD = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)
 _MISFRAMED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>BadRequest</Code><Message>'
     b"An error occurred when parsing the HTTP request.</Message></Error>"
@@ -145,7 +147,9 @@ class Connection(MotoRequestHandler):
             self.connection.shutdown(socket.SHUT_WR)
 
     def _framed(self) -> bool:
-        """Whether the body has one length, or comes in chunks, and not both (RFC 9112, section 6.3)."""
+        """Whether head and body end where everybody reads them to end (RFC 9112, sections 5.1 and 6.3)."""
+        if any(isinstance(defect, _BROKEN_HEAD) for defect in self.headers.defects):
+            return False  # a line that is no field ends the head, for Python alone
         lengths = self.headers.get_all("Content-Length", [])
         codings = self.headers.get_all("Transfer-Encoding", [])
         if codings:

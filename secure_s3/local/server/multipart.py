@@ -91,7 +91,7 @@ class Multipart:
 
     def complete(self, call: Call) -> Answer:
         """CompleteMultipartUpload."""
-        upload = self.store.upload(call.bucket, call.query["uploadId"])
+        upload = self._begun(call)
         if upload is None:
             return self._again(call)
         note = self.ledger.of_upload(upload)
@@ -115,12 +115,17 @@ class Multipart:
         return self.store.s3(call.environ)
 
     def _upload(self, call: Call) -> tuple[Any, UploadNote]:
-        upload = self.store.upload(call.bucket, call.query["uploadId"])
+        upload = self._begun(call)
         if upload is None and self.store.bucket(call.bucket) is not None:
             raise Refusal(404, "NoSuchUpload", _NO_UPLOAD, UploadId=call.query["uploadId"])
         if upload is None:
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=call.bucket)
         return upload, self.ledger.of_upload(upload)
+
+    def _begun(self, call: Call) -> Any:
+        """The upload, if it was begun for this key; else None."""
+        upload = self.store.upload(call.bucket, call.query["uploadId"])
+        return upload if upload is not None and upload.key_name == call.key else None
 
     def _again(self, call: Call) -> Answer:
         """Completing twice answers as the first time did."""

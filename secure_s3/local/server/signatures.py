@@ -20,7 +20,7 @@ from ...sigv4.signing import ALGORITHM, TERMINATOR
 from ...sigv4.verifying import Scope
 from .call import Call, is_presigned
 from .clock import Clock
-from .faults import Refusal, invalid_argument, invalid_request
+from .faults import Refusal, access_denied, invalid_argument, invalid_request
 from .store import SPELLED, Store
 
 __all__ = ["UNSUPPORTED", "Signatures", "authorize", "only_one_mechanism", "put_header", "refusal_of"]
@@ -31,6 +31,8 @@ _ONE_MECHANISM = (
 )
 UNSUPPORTED = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 _SIGV2 = frozenset(("AWSAccessKeyId", "Signature"))
+_OPEN_TO_ALL = ("GET", "HEAD", "OPTIONS")
+"""What an unsigned request may do where an ACL or a policy says so; forms have a signature of their own."""
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 # An underscore and a dash are the same to WSGI; only metadata keeps its own spelling.
 _HEADER = re.compile(r"x-amz-(?:meta-[a-z0-9_.-]+|[a-z0-9-]+)", re.ASCII)
@@ -59,8 +61,10 @@ class Signatures:
             self._verify(call)
         elif old:
             raise invalid_request(UNSUPPORTED)
-        else:
+        elif call.method in _OPEN_TO_ALL or (call.operation == "POST bucket" and "delete" not in names):
             _hide_lookalikes(call)
+        else:
+            raise access_denied()  # as S3, but for buckets whose policy lets everybody write
 
     def credentials(self, access_key: str, token: str | None) -> Credentials:
         """The credentials that an access key and a session token belong to.
