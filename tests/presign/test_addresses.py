@@ -130,6 +130,34 @@ def test_a_handler_that_renames_keys(event: str) -> None:
     assert inspect(s3.presign.post(BUCKET, KEY)).key == KEY
 
 
+def test_a_handler_that_renames_some_keys() -> None:
+    """A handler that puts keys below a prefix is left to do so for each key."""
+    s3 = client()
+
+    def rename(params: dict[str, Any], **_: Any) -> None:
+        if not params["Key"].startswith("public/"):
+            params["Key"] = "public/" + params["Key"]
+
+    s3._client.meta.events.register("before-parameter-build.s3.GetObject", rename)
+    assert inspect(s3.presign.get(BUCKET, "k")).key == "public/k"
+    assert inspect(s3.presign.get(BUCKET, "public/k")).key == "public/k"
+
+
+def test_a_handler_that_changes_forms() -> None:
+    """What a handler demands of forms is demanded: botocore then signs all of them."""
+    s3 = client()
+
+    def demand(request: Any, **_: Any) -> None:
+        if (policy := request.context.get("s3-presign-post-policy")) is not None:
+            policy["conditions"].append(["content-length-range", 0, 5])
+
+    s3._client.meta.events.register("before-sign.s3", demand)
+    form = s3.presign.post(BUCKET, KEY)
+    assert ["content-length-range", 0, 5] in inspect(form).conditions
+    assert not address_of(s3, "POST").direct
+    assert address_of(s3, "GetObject").direct
+
+
 def test_a_handler_that_leads_reads_to_a_replica() -> None:
     """A handler that gives one operation another bucket concerns that operation alone."""
     s3 = client()

@@ -127,10 +127,17 @@ def test_a_role_of_fifteen_minutes() -> None:
 
 def test_a_refresh_that_broke_off() -> None:
     """Credentials that were left half refreshed sign nothing, and are not waited for."""
-    credentials = temporary(1000)
-    credentials._access_key = "AKIDOTHER"
+    credentials, asked = temporary(1000), []
+    frozen = credentials.get_frozen_credentials
+
+    def counted() -> Any:
+        asked.append(1)
+        return frozen()
+
+    credentials._access_key, credentials.get_frozen_credentials = "AKIDOTHER", counted
     with pytest.raises(errors.ConfigurationError, match="nothing can be presigned"):
         with_credentials(credentials).presign.get(BUCKET, KEY)
+    assert len(asked) == 1  # within botocore's window each would be a refresh
 
 
 @pytest.mark.parametrize("kind", KINDS)
