@@ -25,7 +25,7 @@ from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
 from . import bodies, presigning, redaction, tls
-from .addresses import PROBE_SECONDS, Addresses
+from .addresses import Addresses
 from .clock import ServerClock
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
 from .kms import KmsClients
@@ -278,8 +278,8 @@ class _GuardedS3(ManagedTransfers):
     def _presigned_probe(self, method: str, params: Mapping[str, Any]) -> Any:
         """botocore's URL or form, only looked at to learn an address: this machine's clock may be wrong."""
         if method == "post":
-            return super().generate_presigned_post(**params, ExpiresIn=PROBE_SECONDS)  # type: ignore[misc]
-        return super().generate_presigned_url(method, dict(params), PROBE_SECONDS)  # type: ignore[misc]
+            return super().generate_presigned_post(**params, ExpiresIn=presigning.PROBE_SECONDS)  # type: ignore[misc]
+        return super().generate_presigned_url(method, dict(params), presigning.PROBE_SECONDS)  # type: ignore[misc]
 
     def generate_presigned_post(
         self, Bucket: str, Key: str, Fields: Any = None, Conditions: Any = None, ExpiresIn: Any = 3600

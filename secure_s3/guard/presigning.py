@@ -12,11 +12,24 @@ from ..encryption import Strategy
 from ..encryption.operations import CONTENT, HEADERS
 from ..errors import ConfigurationError, EncryptionConflict, PublicAccessRefused
 from ..profile import SecurityProfile
-from .addresses import BROWSABLE, OWNER
 from .clock import ServerClock
-from .credentials import current
 from .operations import BODY_DECIDES
 from .requests import is_public_acl, is_public_grant
+
+PROBE_SECONDS = 60
+POST = "POST"
+"""The kind of a browser's form, which is no operation of the API."""
+METHODS: Mapping[str, tuple[str, str]] = {
+    "GetObject": ("GET", "get_object"),
+    "HeadObject": ("HEAD", "head_object"),
+    "PutObject": ("PUT", "put_object"),
+    "UploadPart": ("PUT", "upload_part"),
+    POST: ("POST", "post"),
+}
+"""Kind → HTTP method, and boto3's name."""
+BROWSABLE = frozenset({"GetObject", "HeadObject"})
+"""Operations whose URLs are followed by browsers, which send no header of ours."""
+OWNER = "x-amz-expected-bucket-owner"
 
 _GRANT_KINDS = ("full-control", "read", "read-acp", "write", "write-acp")
 _BAD_CLOCK = 60.0
@@ -80,6 +93,8 @@ def life_by_botocore(client: Any, expires_in: Any, profile: SecurityProfile, clo
             why="a URL would be dead at once, or live longer than asked",
             fix="set the clock, or use s3.presign, which dates by S3's",
         )
+    from .credentials import current  # signatures are not part of every program
+
     _, ends = current(client)
     return expiry(expires_in, profile, left=None if ends is None else ends.timestamp() - clock.now())
 
@@ -128,6 +143,18 @@ def check_free_body(client_method: Any, params: Mapping[str, Any], client: Any) 
             fix="make the call on the server",
             operation=operation,
         )
+
+
+def demands(
+    operation: str, strategy: Strategy | None, profile: SecurityProfile
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The headers and the query parameters that every URL of *operation* must have."""
+    headers = dict(strategy.headers(operation)) if strategy else {}
+    if not profile.expected_bucket_owner:
+        return headers, []
+    if operation in BROWSABLE:
+        return headers, [(OWNER, profile.expected_bucket_owner)]
+    return {**headers, OWNER: profile.expected_bucket_owner}, []
 
 
 def hoist_owner(request: Any, operation: str) -> None:

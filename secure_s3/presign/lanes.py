@@ -12,11 +12,11 @@ from .. import limits
 from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..guard import guard_of, with_strategy
-from ..guard.addresses import METHODS, POST, Address, demands
 from ..guard.client import Guard
 from ..guard.credentials import current
 from ..guard.faults import typed
-from ..guard.presigning import check_content, check_key, expiry
+from ..guard.presigning import METHODS, POST, check_content, check_key, demands, expiry
+from ..guard.probing import Address
 from ..guard.requests import apply_strategy, check_bucket, check_wire
 from ..sigv4 import Credentials, SigningKey, UrlSigner, encode_path, timestamp
 from .options import NOTHING, Given, read

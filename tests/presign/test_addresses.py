@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 
 from secure_s3 import SseC, SseKms, SseS3, errors
 from secure_s3.guard import guard_of, harden
-from secure_s3.guard.addresses import Address
+from secure_s3.guard.probing import Address
 from secure_s3.presign import Presigner, inspect, verify
 from tests.presign.support import ACCESS_KEY, BUCKET, KEY, KEY_ARN, NOW, SECRET_KEY, client, session
 

@@ -18,7 +18,7 @@ import pytest
 from secure_s3 import DsseKms, SseC, SseKms, SseS3
 from secure_s3.encryption import Strategy
 from secure_s3.guard import guard_of
-from secure_s3.guard.addresses import METHODS
+from secure_s3.guard.presigning import METHODS
 from secure_s3.presign.options import _PART, _READ, _WRITE, Option
 from secure_s3.profile import SecurityProfile
 from tests.presign.support import KEY_ARN, PLACES, TOKEN, Place, client, raw_client, stopped_botocore
