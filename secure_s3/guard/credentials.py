@@ -14,8 +14,6 @@ from ..sigv4 import Credentials
 from .faults import translate
 
 _FIX = "log in (aws sso login), set AWS_PROFILE, or give the session credentials"
-
-
 _LOOKS = 1000
 """How often another thread may be met while it refreshes."""
 

@@ -70,6 +70,12 @@ class Form:
             ConfigurationError: an option is unknown, or contradicts another.
         """
         check_bucket(bucket, "bucket")
+        if bucket.endswith(".mrap"):
+            raise ConfigurationError(
+                "a multi-region access point takes no forms",
+                why="botocore has no SigV4A for POST policies",
+                fix="use presign.put, or a bucket's name",
+            )
         given = {name: value for name, value in options.items() if value is not None}
         if unknown := sorted(set(given) - {*_AS_FIELDS, *_OTHERS}):
             raise unknown_option(unknown[0], "post", (*_AS_FIELDS, *_OTHERS))

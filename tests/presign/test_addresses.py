@@ -235,6 +235,12 @@ def test_a_multi_region_access_point() -> None:
         s3.presign.post(MULTI_REGION, KEY)
 
 
+def test_forms_for_a_multi_region_access_point() -> None:
+    """A form for a multi-region access point is refused, with the way out."""
+    with pytest.raises(errors.ConfigurationError, match="takes no forms"):
+        client().presign.post(MULTI_REGION, KEY)
+
+
 def test_a_multi_region_access_point_without_awscrt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where SigV4A is not to be had, the error says what to install."""
     try:
