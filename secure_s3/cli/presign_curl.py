@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..presign.results import CUSTOMER_KEY
 from .presign_values import usage
 
 if TYPE_CHECKING:
     from ..presign.results import PresignedPost, PresignedUrl
 
-CUSTOMER_KEY = "x-amz-server-side-encryption-customer-key"
 _BY_CURL = frozenset({"host", "content-length"})
 _PLAIN = re.compile(rb"[A-Za-z0-9_./:@,+ -]")
 

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from ..presign.inspection import inspect
-from ..presign.results import PresignedPost, PresignedUrl
+from ..presign.results import CUSTOMER_KEY, PresignedPost, PresignedUrl
 from ..profile import SecurityProfile
 from .output import clean, print_json
-from .presign_curl import CUSTOMER_KEY
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 

@@ -157,6 +157,11 @@ def demands(
     return {**headers, OWNER: profile.expected_bucket_owner}, []
 
 
+def query_of(part: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Upload id and part number as they stand in a query."""
+    return [(name[0].lower() + name[1:], str(value)) for name, value in part.items()]
+
+
 def hoist_owner(request: Any, operation: str) -> None:
     """Move the expected bucket owner of a URL for browsers into its query: they send no header of ours."""
     if operation in BROWSABLE and request.context.get("is_presign_request") and OWNER in request.headers:

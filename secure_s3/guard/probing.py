@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..encryption import Strategy
+from ..encryption.strategy import NOTHING
 from ..errors import SignatureError
 from ..profile import SecurityProfile
 from ..sigv4 import SigningKey, UrlSigner, encode_path, parse_url, sign_post, timestamp
 from ..sigv4.posts import post_scope
 from .credentials import latest
-from .presigning import METHODS, POST, PROBE_SECONDS, demands
+from .presigning import METHODS, POST, PROBE_SECONDS, demands, query_of
 
 _PROBE = "probe/ +é%~"
 _PART = {"UploadId": "probe", "PartNumber": 1}
@@ -59,7 +60,7 @@ def _url_address(
     client: Any, bucket: str, operation: str, strategy: Strategy | None, profile: SecurityProfile
 ) -> Address:
     method, name = METHODS[operation]
-    part = _PART if operation == "UploadPart" else {}
+    part = _PART if operation == "UploadPart" else NOTHING
     text = client._presigned_probe(name, {"Bucket": bucket, "Key": _PROBE, **part})
     made, signed_by = parse_url(text), latest(client)
     ending = f"/{encode_path(_PROBE)}"
@@ -73,7 +74,7 @@ def _url_address(
         prefix=prefix,
         signed_at=timestamp(scope.signed_at),
         expires_in=made.expires_in,
-        query=[*((name[0].lower() + name[1:], str(value)) for name, value in part.items()), *query],
+        query=[*query_of(part), *query],
         headers=headers,
     )
     same = again.url(ending) == text

@@ -14,6 +14,7 @@ from ..errors import ConfigurationError, SignatureError
 from ..guard.endpoint import is_aws
 from ..sigv4 import SignedUrl, parse_url, verify_post, verify_url
 from ..sigv4.posts import post_scope, read_policy
+from ..sigv4.verifying import split_url
 from .results import PresignedPost, PresignedUrl
 
 _SERVICES = frozenset({"s3", "s3-object-lambda", "s3-outposts", "s3express"})
@@ -90,11 +91,18 @@ def inspect(presigned: str | PresignedUrl | PresignedPost | Mapping[str, Any]) -
         return _form(presigned.url, presigned.fields)
     if isinstance(presigned, Mapping):
         return _form(presigned.get("url"), presigned.get("fields"))
+    return _link(_read(presigned))
+
+
+def _read(presigned: str | PresignedUrl) -> SignedUrl:
     url = presigned.url if isinstance(presigned, PresignedUrl) else presigned
     if not isinstance(url, str):
         raise ConfigurationError(f"{type(url).__name__} is not a presigned URL or form")
     _refuse_old(url)
-    read = parse_url(url)
+    return parse_url(url)
+
+
+def _link(read: SignedUrl) -> Inspection:
     bucket, key = _place(read.host, read.path)
     return Inspection(
         "url",
@@ -139,19 +147,18 @@ def verify(
     """
     at = datetime.now(timezone.utc) if at is None else at
     _check_arguments(credentials, at, method, headers)
-    found = inspect(presigned)
     if isinstance(presigned, PresignedPost | Mapping):
+        found = inspect(presigned)
         fields = presigned["fields"] if isinstance(presigned, Mapping) else presigned.fields
         verify_post(_lowered(fields), credentials, at=at)
         return found
-    url = presigned
+    read = _read(presigned)
     if isinstance(presigned, PresignedUrl):
-        url, method = presigned.url, method or presigned.method
+        method = method or presigned.method
         headers = presigned.required_headers if headers is None else headers
-    read = parse_url(str(url))
     _check_scope(read)
     verify_url(read, (method or "GET").upper(), _lowered(headers or {}), credentials, at=at)
-    return found
+    return _link(read)
 
 
 def _check_scope(read: SignedUrl) -> None:
@@ -232,10 +239,7 @@ def _form(url: Any, fields: Any) -> Inspection:
 
 def _parts(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
-        if "\\" in url or "@" in parts.netloc:
-            raise ValueError("browsers go to another host than it seems")
-        return parts
+        return split_url(url)
     except ValueError as error:
         raise SignatureError(
             "the form leads to no URL",

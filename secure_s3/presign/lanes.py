@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from .. import limits
 from ..encryption import Strategy
+from ..encryption.strategy import NOTHING
 from ..errors import ConfigurationError
 from ..guard import guard_of, with_strategy
 from ..guard.client import Guard
@@ -19,7 +20,7 @@ from ..guard.presigning import METHODS, POST, check_content, check_key, demands,
 from ..guard.probing import Address
 from ..guard.requests import apply_strategy, check_bucket, check_wire
 from ..sigv4 import Credentials, SigningKey, UrlSigner, encode_path, timestamp
-from .options import NOTHING, Given, read
+from .options import Given, read
 from .results import PresignedUrl, SecretFields
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -67,12 +68,12 @@ class Lane:
         operation: str,
         moment: Moment,
         address: Address,
-        headers: Mapping[str, str],
+        headers: SecretFields,
         sign: Callable[[str], str],
         until: datetime | None,
     ) -> None:
         self._method = METHODS[operation][0]
-        self._headers, self._sign, self._until = SecretFields(headers), sign, until
+        self._headers, self._sign, self._until = headers, sign, until
         self.address, self.second, self.credentials = address, moment.second, moment.credentials
 
     def fits(self, second: int, found: Credentials) -> bool:
@@ -260,14 +261,19 @@ def _by_botocore(
         params = {"Bucket": bucket, "Key": key, **given.members}
         with typed("presign", bucket, key):
             url: str = client.generate_presigned_url(METHODS[operation][1], params, seconds)
-        _require_known(url, headers)
+        _require_known(_query_of(url), headers)
         return url
 
     return sign
 
 
-def _require_known(url: str, headers: Mapping[str, str]) -> None:
-    signed = parse_qs(urlsplit(url).query).get("X-Amz-SignedHeaders", [""])[0].split(";")
+def _query_of(url: str) -> dict[str, str]:
+    """The parameters of what botocore signed, whatever the algorithm; each stands in it once."""
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def _require_known(query: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    signed = query.get("X-Amz-SignedHeaders", "").split(";")
     unknown = sorted(set(signed) - {name.lower() for name in headers} - {"host", ""})
     if unknown:
         raise ConfigurationError(
@@ -278,9 +284,9 @@ def _require_known(url: str, headers: Mapping[str, str]) -> None:
 
 
 def _end_of(url: str) -> datetime:
-    query = parse_qs(urlsplit(url).query)
-    signed_at = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-    seconds = int(query["X-Amz-Expires"][0])
+    query = _query_of(url)
+    signed_at = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    seconds = int(query["X-Amz-Expires"])
     if "X-Amz-S3session-Token" in query:
         seconds = min(seconds, limits.EXPRESS_SESSION_SECONDS)
     return signed_at + timedelta(seconds=seconds)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import quote, urlencode
 
 from .. import limits
+from ..encryption.strategy import NOTHING
 from ..errors import ConfigurationError, EncryptionConflict
+from ..guard.presigning import query_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack as Unpack
@@ -108,9 +110,6 @@ class Given:
     """The same as boto3's parameters, for what botocore signs."""
 
 
-NOTHING: Mapping[str, Any] = {}
-
-
 def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = NOTHING) -> Given:
     """The options of a call of *operation*, behind *extra*: parameters of the query that are no options.
 
@@ -120,7 +119,7 @@ def read(operation: str, options: Mapping[str, Any], extra: Mapping[str, Any] = 
         ConfigurationError: there is no such option, or its value cannot be sent.
     """
     known = _KNOWN[operation]
-    query = [(name[0].lower() + name[1:], str(value)) for name, value in extra.items()]
+    query = query_of(extra)
     headers: dict[str, str] = {}
     members: dict[str, Any] = {**extra}
     for spelled, value in options.items():

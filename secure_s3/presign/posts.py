@@ -12,6 +12,7 @@ from ..errors import ConfigurationError
 from ..guard.presigning import check_key, check_post, demands_by_name, with_encryption
 from ..guard.requests import check_bucket
 from ..sigv4 import SigningKey, sign_post
+from ..sigv4.posts import SIGNING_FIELDS
 from .lanes import Moment
 from .options import metadata, read, unknown_option
 
@@ -36,19 +37,7 @@ _OTHERS = (
     "conditions",
 )
 _STATUSES = (200, 201, 204)
-_OURS = frozenset(
-    {
-        "key",
-        "file",
-        "bucket",
-        "policy",
-        "x-amz-algorithm",
-        "x-amz-credential",
-        "x-amz-date",
-        "x-amz-security-token",
-        "x-amz-signature",
-    }
-)
+_OURS = SIGNING_FIELDS | {"key", "file", "bucket"}
 """Fields that signing writes, or that stand for themselves."""
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
+from ..encryption.operations import HEADERS
+
 _HIDDEN = "***"
 _SECRET_FIELDS = frozenset(
     {"policy", "x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-amz-s3session-token"}
 )
-_CUSTOMER_KEY = "x-amz-server-side-encryption-customer-key"
+CUSTOMER_KEY = HEADERS["SSECustomerKey"].lower()
 _DENIED = "is a key to an object and is not pickled: hand out its url where it is needed"
 
 
@@ -19,7 +21,7 @@ class SecretFields(dict[str, str]):
     """A dictionary of headers or form fields that shows the names alone of those that are secret."""
 
     def __repr__(self) -> str:
-        secret = _SECRET_FIELDS | {_CUSTOMER_KEY}
+        secret = _SECRET_FIELDS | {CUSTOMER_KEY}
         return repr({name: _HIDDEN if name.lower() in secret else value for name, value in self.items()})
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

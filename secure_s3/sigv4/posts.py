@@ -22,6 +22,8 @@ from .verifying import Scope, parse_scope
 _EXPIRATION = "%Y-%m-%dT%H:%M:%SZ"
 _WRITTEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?Z", re.ASCII)
 _NEEDED = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
+SIGNING_FIELDS = frozenset({*_NEEDED, "x-amz-security-token"})
+"""The fields that signing adds to a form."""
 
 
 def sign_post(

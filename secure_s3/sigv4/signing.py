@@ -105,7 +105,7 @@ class UrlSigner:
         headers: What must be sent along, with lower-case names; ``host`` is added.
     """
 
-    __slots__ = ("_before", "_between", "_head", "_key", "_origin", "_tail", "signed_headers")
+    __slots__ = ("_before", "_between", "_head", "_key", "_origin", "_tail")
 
     def __init__(
         self,
@@ -131,7 +131,6 @@ class UrlSigner:
         ]
         if credentials.token is not None:
             given.append(("X-Amz-Security-Token", encode(credentials.token)))
-        self.signed_headers = names
         self._key, self._origin = key, origin + prefix
         self._before = f"{method}\n{prefix}".encode()
         self._between = f"\n{_joined(sorted(given))}\n{lines}\n{names}\n{UNSIGNED_PAYLOAD}".encode()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote, unquote_plus, unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, quote, unquote_plus, unquote_to_bytes, urlsplit
 
 from .. import limits
 from ..errors import SignatureError
@@ -89,6 +89,14 @@ class SignedUrl:
         return tuple(pair for pair in self.query if pair[0] not in _AUTHENTICATION)
 
 
+def split_url(url: str) -> SplitResult:
+    """A URL in its parts; ValueError for one that browsers read otherwise."""
+    parts = urlsplit(url)
+    if "\\" in url or "@" in parts.netloc:
+        raise ValueError("browsers go to another host than it seems")
+    return parts
+
+
 def parse_url(url: str) -> SignedUrl:
     """Read a presigned URL.
 
@@ -98,9 +106,7 @@ def parse_url(url: str) -> SignedUrl:
     try:
         if _NEVER_IN_A_URL.search(url):
             raise ValueError("it holds white space or control characters")
-        parts = urlsplit(url)
-        if "\\" in url or "@" in parts.netloc:
-            raise ValueError("browsers go to another host than it seems")
+        parts = split_url(url)
         host = _host(parts.scheme, parts.hostname or "", parts.port)
         query = [_pair(text) for text in parts.query.split("&") if text]
     except ValueError as error:

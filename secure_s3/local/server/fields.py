@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+from ...sigv4.posts import SIGNING_FIELDS
 from .faults import Refusal, invalid_request
 
 __all__ = ["headers_of"]
@@ -30,16 +31,7 @@ _METADATA = "x-amz-meta-"
 _NAME = re.compile(r"[a-z0-9_.-]+", re.ASCII)
 _MAIL_SAFE = re.compile(r"[\x20-\x7e]*", re.ASCII)
 # Of the signature and of the form itself; they say nothing of the object.
-_APART = frozenset(
-    (
-        "x-amz-algorithm",
-        "x-amz-credential",
-        "x-amz-date",
-        "x-amz-security-token",
-        "x-amz-signature",
-        "x-amz-checksum-algorithm",
-    )
-)
+_APART = SIGNING_FIELDS | {"x-amz-checksum-algorithm"}
 
 
 def headers_of(values: Mapping[str, str]) -> dict[str, str]:

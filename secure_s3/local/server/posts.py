@@ -22,7 +22,7 @@ from werkzeug.datastructures import Headers
 from ... import limits
 from ...errors import SignatureError
 from ...sigv4 import verify_post
-from ...sigv4.posts import post_scope
+from ...sigv4.posts import SIGNING_FIELDS, post_scope
 from ...sigv4.verifying import Scope
 from .call import Answer, Call
 from .faults import Refusal, access_denied, invalid_argument, invalid_request, xml_text
@@ -37,7 +37,6 @@ __all__ = ["Posted", "Posts"]
 
 _VARIABLE = "${filename}"
 _SIGNING = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature")
-_FIXED = frozenset((*(name.lower() for name in _SIGNING), "policy", "x-amz-security-token"))
 _REDIRECT = re.compile(r"https?://[^\x00-\x1f\x7f]+", re.IGNORECASE)
 _STATUSES = ("200", "201")
 _KEPT = ("etag", "x-amz-")
@@ -146,7 +145,7 @@ def _fill_in(fields: Fields) -> None:
         return
     name = re.split(r"[/\\]", fields.filename)[-1]
     for field, value in fields.values.items():
-        if field not in _FIXED:
+        if field not in SIGNING_FIELDS:
             fields.values[field] = value.replace(_VARIABLE, name)
 
 
