@@ -6,7 +6,8 @@
     │   ├── EncryptionConflict            the call contradicts the configured encryption
     │   ├── NotAllowedByProfile           the security profile forbids it
     │   ├── PublicAccessRefused           an ACL or a grant would open the object to everybody
-    │   └── UploadRefused                 an upload rule does not let this user do this
+    │   ├── UploadRefused                 an upload rule does not let this user do this
+    │   └── PolicyError                   this is no policy, no request, or nothing that AWS would take
     ├── TransferError                     bytes did not get where they should; nothing half-done is left
     │   ├── SourceChanged                 the source grew, shrank or broke off while it was read
     │   ├── ObjectChanged                 the object was replaced while it was being downloaded
@@ -51,6 +52,7 @@ __all__ = [
     "NotAllowedByProfile",
     "PublicAccessRefused",
     "UploadRefused",
+    "PolicyError",
     "TransferError",
     "SourceChanged",
     "ObjectChanged",
@@ -171,6 +173,10 @@ class PublicAccessRefused(ConfigurationError):
 
 class UploadRefused(ConfigurationError):
     """An upload rule does not let this user do this; ``status`` is what a web backend may answer."""
+
+
+class PolicyError(ConfigurationError):
+    """What was given is no policy document, or would make one that AWS refuses or that does no good."""
 
 
 class TransferError(SecureS3Error):

@@ -50,3 +50,10 @@ EXPRESS_SESSION_SECONDS = 300
 
 # Amazon S3 API Reference, "POST Object": the sum of the form's fields but the file.
 MAX_POST_FIELDS_BYTES = 20_000
+
+# Amazon S3 User Guide, "Bucket policies for Amazon S3": a bucket policy, and one of an access point.
+BUCKET_POLICY_BYTES = 20 * KIB
+
+# Ours: what is read as a policy at all. The longest that AWS takes is a key policy of 32 KB.
+POLICY_TEXT_BYTES = 256 * KIB
+POLICY_DEPTH = 32

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -207,6 +208,7 @@ class Finding:
         pointer: JSON pointer into the document, where there is one.
         fix: What to do.
         refs: The names other catalogues have for it, e.g. ``SecurityHub:S3.5``.
+        patch: The fix as operations of a JSON Patch (RFC 6902) on the document, where there is one.
     """
 
     rule: str
@@ -216,6 +218,7 @@ class Finding:
     pointer: str | None = None
     fix: str = ""
     refs: tuple[str, ...] = ()
+    patch: tuple[Mapping[str, Any], ...] = ()
 
 
 def printable_text(text: str) -> str:

@@ -1,0 +1,168 @@
+"""One condition of a statement: an operator, a key, and the values any of which will do.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Set operators for multivalued
+context keys". Truth has three values: True, False, and None where the request is not known well enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .globs import Match
+from .operators import OPERATORS, Operator, number, pattern
+from .request import AccessRequest, Between, OneOf
+from .truth import Truth
+from .variables import Template, resolve, template
+
+ALL, ANY = "ForAllValues", "ForAnyValue"
+_QUALIFIERS = {"forallvalues": ALL, "foranyvalue": ANY}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How one condition came out for a request.
+
+    Args:
+        operator, key: As the policy writes them.
+        wanted: The policy's values.
+        got: The request's values; None if the key is absent or not known.
+        missing: The key is known to be absent.
+        holds: True, False, or None if nobody knows.
+        unknown_key: The key, of the condition or of a variable, for want of which nobody knows.
+    """
+
+    operator: str
+    key: str
+    wanted: tuple[str, ...]
+    got: tuple[str, ...] | None
+    missing: bool
+    holds: Truth
+    unknown_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An operator with one key and its values.
+
+    Args:
+        operator: As written, e.g. ``ForAnyValue:StringLikeIfExists``.
+        key: As written; keys have no case.
+        values: As text, as the policy gives them.
+        variables: The policy's version has policy variables (2012-10-17).
+        pointer: JSON pointer to the values.
+    """
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+    variables: bool = True
+    pointer: str = ""
+    known: Operator | None = field(init=False)
+    qualifier: str | None = field(init=False)
+    if_exists: bool = field(init=False)
+    folded: str = field(init=False)
+    _match: Match | None = field(init=False, repr=False, compare=False)
+    _templates: tuple[Template | str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        prefix, colon, name = self.operator.rpartition(":")
+        base = name.lower().removesuffix("ifexists")
+        qualifier = _QUALIFIERS.get(prefix.lower()) if colon else None
+        put(self, "qualifier", qualifier)
+        put(self, "if_exists", name.lower().endswith("ifexists"))
+        known = OPERATORS.get(base) if bool(colon) == bool(qualifier) else None
+        if known and known.kind == "null" and (self.if_exists or qualifier):
+            known = None  # "Null" takes neither IfExists nor a qualifier
+        put(self, "known", known)
+        put(self, "folded", self.key.lower())
+        templates = tuple(template(value) or value for value in self.values)
+        dynamic = self.variables and any(isinstance(each, tuple) for each in templates)
+        put(self, "_templates", templates)
+        if known is None or (dynamic and known.patterns):
+            put(self, "_match", None)
+        else:
+            put(self, "_match", _built(known, self.values))
+
+    def truth(self, request: AccessRequest) -> Truth:
+        """Whether it holds for *request*."""
+        return self._judge(request)[0]
+
+    def explain(self, request: AccessRequest) -> Found:
+        """The same, with what was wanted and what was there."""
+        got = request.lookup(self.folded)
+        holds, unknown = self._judge(request)
+        if isinstance(got, OneOf):
+            shown: tuple[str, ...] | None = (" or ".join(each or "absent" for each in got.candidates),)
+        elif isinstance(got, Between):
+            shown = (f"{got.low} to {got.high}",)
+        else:
+            shown = got if isinstance(got, tuple) else None
+        return Found(self.operator, self.key, self.values, shown, got is None, holds, unknown)
+
+    def _judge(self, request: AccessRequest) -> tuple[Truth, str | None]:
+        if self.known is None:
+            return None, None
+        got = request.lookup(self.folded)
+        match, unknown = self._match, None
+        if match is None:
+            match, unknown = self._resolved(request)
+        if isinstance(got, tuple) or got is None:
+            return self._of_known(got, match), (unknown if match is None else None)
+        if isinstance(got, OneOf):
+            outcomes = {self._of_known(None if each is None else (each,), match) for each in got.candidates}
+            if len(outcomes) == 1 and None not in outcomes:
+                return outcomes.pop(), None
+        elif isinstance(got, Between):
+            holds = self._of_bounds(got)
+            if holds is not None:
+                return holds, None
+        return None, unknown or self.key
+
+    def _of_known(self, got: tuple[str, ...] | None, match: Match | None) -> Truth:
+        known = self.known
+        if known is None:
+            return None
+        if known.kind == "null":
+            return None if match is None else match("false" if got else "true")
+        if not got:
+            return self.if_exists or self.qualifier == ALL or (known.negated and self.qualifier is None)
+        if match is None:
+            return None
+        if self.qualifier is None:
+            return (any(map(match, got)) if len(got) > 1 else match(got[0])) != known.negated
+        each = [match(value) != known.negated for value in got]
+        return all(each) if self.qualifier == ALL else any(each)
+
+    def _of_bounds(self, got: Between) -> Truth:
+        known = self.known
+        if known is None or known.kind not in ("numeric", "null"):
+            return None
+        if known.kind == "null":
+            return "false" in self.values
+        wanted = [value for value in map(number, self.values) if value is not None]
+        inside = any(got.low <= value <= got.high for value in wanted)
+        if inside and got.low != got.high:
+            return None  # somewhere between the bounds the answer may turn
+        return self._of_known((str(got.low),), self._match)
+
+    def _resolved(self, request: AccessRequest) -> tuple[Match | None, str | None]:
+        """What matches for this request, its values put in for the variables."""
+        patterns: list[Any] = []
+        unknown: str | None = None
+        for each in self._templates:
+            if isinstance(each, str):
+                patterns.append(pattern(each))
+                continue
+            found, key = resolve(each, request)
+            unknown = unknown or key
+            if found is not None:
+                patterns.append(found)
+        if unknown is not None or self.known is None:
+            return None, unknown
+        return self.known.build(patterns), None
+
+
+def _built(known: Operator, values: tuple[str, ...]) -> Match:
+    return known.build([pattern(value) for value in values] if known.patterns else values)

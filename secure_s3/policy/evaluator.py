@@ -1,0 +1,179 @@
+"""Whether a request is allowed: every layer of policies, in three-valued logic, with reasons.
+
+Sources: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access", "Policy
+evaluation for requests within a single account", "Cross-account policy evaluation logic", "Permissions
+boundaries for IAM entities", "Session policies"; AWS Organizations User Guide, "SCP evaluation", "RCP
+evaluation"; KMS Developer Guide, "Key policies in AWS KMS"; Amazon S3 API Reference, PutBucketPolicy.
+
+An explicit deny anywhere wins. What is left must be allowed by the service control policies, by the policy
+of the endpoint where there is one, and by whoever may grant: in one account the identity policies or the
+resource policy, across accounts both.
+"""
+
+from __future__ import annotations
+
+from .decision import Decision
+from .layers import Given, Heard, Layer, Levels, as_layer, hear, levels_of
+from .principals import Grant
+from .reasons import reasons_of
+from .request import AccessRequest
+from .truth import Truth, all_of, any_of
+
+_ROOT_MAY_ALWAYS = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
+
+
+def evaluate(
+    request: AccessRequest,
+    *,
+    resource_policy: Given | None = None,
+    identity_policies: Layer = (),
+    permissions_boundary: Given | None = None,
+    session_policies: Layer = (),
+    scps: Levels = (),
+    rcps: Levels = (),
+    endpoint_policies: Layer = (),
+) -> Decision:
+    """Whether *request* is allowed by these policies.
+
+    A layer that is not given restricts nothing, except that without identity policies and resource policy
+    nothing allows; ``decision.not_examined`` names what was left out. UNKNOWN in place of a layer means that
+    it may be there and cannot be read: the answer is then unknown wherever it could matter.
+
+    ACLs, Block Public Access and Object Ownership are no policies and are not considered.
+
+    Args:
+        request: Who wants to do what.
+        resource_policy: The bucket's, access point's, key's or role's (trust) policy.
+        identity_policies: All of the caller's, its groups' included.
+        permissions_boundary: The caller's.
+        session_policies: Those passed when the role was assumed.
+        scps: The organization's service control policies; nested lists are levels (root, OU, account), each
+            of which must allow.
+        rcps: Resource control policies; RCPFullAWSAccess, which is always there, need not be given.
+        endpoint_policies: Of the VPC endpoint through which the request comes.
+    """
+    resource = hear(request, "resource_policy", as_layer(resource_policy), named=True)
+    layers = [
+        *levels_of(request, "service_control_policy", scps),
+        *levels_of(request, "resource_control_policy", rcps),
+        hear(request, "endpoint_policy", endpoint_policies, named=True),
+        resource,
+        hear(request, "identity_policy", identity_policies),
+        hear(request, "permissions_boundary", as_layer(permissions_boundary)),
+        hear(request, "session_policy", session_policies),
+    ]
+    _lift(request, layers)
+    deny = any_of(heard.deny for heard in layers)
+    if deny is True:
+        outcome = "explicitly_denied"
+    else:
+        allow = all_of((_filters(layers), _granted(request, layers)))
+        if allow is False:
+            outcome = "implicitly_denied"
+        else:
+            outcome = "allowed" if allow is True and deny is False else "unknown"
+    return _decide(request, outcome, layers)
+
+
+def _decide(request: AccessRequest, outcome: str, layers: list[Heard]) -> Decision:
+    reasons, keys = reasons_of(request, outcome, layers)
+    given = {heard.layer for heard in layers if heard.policies or heard.lifted}
+    optional = (
+        "service_control_policy",
+        "resource_control_policy",
+        "endpoint_policy",
+        "permissions_boundary",
+    )
+    missing = [layer for layer in (*optional, "session_policy") if layer not in given]
+    missing += [heard.layer for heard in layers if heard.unread and heard.layer not in missing]
+    who = request.requester
+    if "identity_policy" not in given and who and who.kind in ("user", "role", "session"):
+        missing.append("identity_policy")
+    return Decision(outcome, reasons, keys, tuple(dict.fromkeys(missing)), _assumed(request))
+
+
+def _assumed(request: AccessRequest) -> tuple[str, ...]:
+    account = request.principal_account
+    if account and request.resource_account is None and request.resource != "*":
+        return (f"the resource belongs to {account}, the account of the caller",)
+    return ()
+
+
+def _lift(request: AccessRequest, layers: list[Heard]) -> None:
+    """Take away what does not bind this caller."""
+    who = request.requester
+    if who is None:
+        return
+    for heard in layers:
+        organization = heard.layer in ("service_control_policy", "resource_control_policy")
+        foreign = heard.layer == "service_control_policy" and who.account is None
+        own = who.account == (request.resource_account or who.account)
+        root = heard.layer == "resource_policy" and who.kind == "root" and own
+        if (organization and who.service_linked) or foreign:
+            heard.deny, heard.allow, heard.matching, heard.lifted = False, True, [], True
+        elif root and request.action.lower() in _ROOT_MAY_ALWAYS:
+            heard.deny = False
+            heard.matching = [each for each in heard.matching if each[1].effect == "Allow"]
+
+
+def _filters(layers: list[Heard]) -> Truth:
+    """Whether everything that must allow besides the grant does."""
+    truths: list[Truth] = []
+    for heard in layers:
+        if heard.layer == "resource_control_policy":
+            # RCPFullAWSAccess is attached everywhere and cannot be detached. A list that has allowances of
+            # its own is taken as complete.
+            restricts = any(s.effect == "Allow" for policy in heard.policies for s in policy.statements)
+            truths.append(heard.allow if restricts else True)
+        elif heard.layer in ("service_control_policy", "endpoint_policy"):
+            truths.append(heard.allow if heard.policies else None if heard.unread else True)
+    return all_of(truths)
+
+
+def _granted(request: AccessRequest, layers: list[Heard]) -> Truth:
+    by_name = {heard.layer: heard for heard in layers}
+    resource, identity = by_name["resource_policy"], by_name["identity_policy"]
+    limits = all_of(
+        heard.allow if heard.policies or heard.unread else True
+        for heard in (by_name["permissions_boundary"], by_name["session_policy"])
+    )
+    who = request.requester
+    if who is not None and who.kind in ("anonymous", "service", "canonical", "federated"):
+        return resource.allow
+    says = identity.allow
+    if who is not None and who.kind == "root":
+        says = True  # an account's root user needs no policy in its own account
+    within = _within(request, resource, all_of((says, limits)), limits)
+    across = all_of((resource.allow, says, limits))
+    same = _same_account(request)
+    if same is None:
+        return within if within == across else None
+    return within if same else across
+
+
+def _within(request: AccessRequest, resource: Heard, by_identity: Truth, limits: Truth) -> Truth:
+    """In one account: the identity policies, or the resource policy as directly as it names the caller."""
+    if resource.unread:
+        grants: dict[Grant, Truth] = {Grant.ACCOUNT: None, Grant.DIRECT: None}
+    else:
+        grants = resource.grants
+    direct = grants.get(Grant.DIRECT, False)
+    by_role = all_of((grants.get(Grant.ROLE, False), limits))
+    if _must_be_named(request):
+        by_identity = all_of((by_identity, any_of(grants.values())))
+    return any_of((direct, by_role, by_identity))
+
+
+def _must_be_named(request: AccessRequest) -> bool:
+    """A key's or a role's own policy must allow as well, be it only the account."""
+    parts = request.resource.split(":", 5)
+    key = len(parts) == 6 and parts[2] == "kms" and parts[5].startswith("key/")
+    return key or request.action.lower().startswith("sts:assumerole")
+
+
+def _same_account(request: AccessRequest) -> Truth:
+    if request.requester is None and request.principal_account is None:
+        return None
+    if request.resource_account is None or request.principal_account is None:
+        return True
+    return request.principal_account == request.resource_account

@@ -1,0 +1,74 @@
+"""What the policies of one layer say of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..errors import PolicyError
+from .document import Policy
+from .principals import Grant
+from .request import UNKNOWN, AccessRequest, Unknown
+from .statement import Statement
+from .truth import Truth, any_of
+
+Given = Policy | Unknown
+Layer = Sequence[Policy] | Unknown
+Levels = Sequence[Policy | Sequence[Policy]] | Unknown
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the statements of one layer say of a request.
+
+    ``allow`` and ``deny`` are three-valued; ``grants`` has the allowance by how directly it names the caller.
+    """
+
+    layer: str
+    policies: tuple[Policy, ...] = ()
+    unread: bool = False
+    allow: Truth = False
+    deny: Truth = False
+    grants: dict[Grant, Truth] = field(default_factory=dict)
+    matching: list[tuple[int, Statement, Truth]] = field(default_factory=list)
+    lifted: bool = False
+
+
+def as_layer(policy: Given | None) -> Layer:
+    """A layer that has one policy, none, or one that cannot be read."""
+    return () if policy is None else policy if isinstance(policy, Unknown) else (policy,)
+
+
+def levels_of(request: AccessRequest, layer: str, given: Levels) -> list[Heard]:
+    """What each level of an organization says; a list without nested lists is one level."""
+    if isinstance(given, Unknown):
+        return [hear(request, layer, UNKNOWN, named=layer == "resource_control_policy")]
+    given = (given,) if isinstance(given, Policy) else given
+    nested = [item for item in given if not isinstance(item, Policy)]
+    flat = [item for item in given if isinstance(item, Policy)]
+    levels: list[Sequence[Policy]] = [*([flat] if flat or not nested else []), *nested]
+    return [hear(request, layer, level, named=layer == "resource_control_policy") for level in levels]
+
+
+def hear(request: AccessRequest, layer: str, given: Layer, *, named: bool = False) -> Heard:
+    """What a layer says of *request*; *named* if the principals of its statements count."""
+    if isinstance(given, Unknown):
+        return Heard(layer, unread=True, allow=None, deny=None)
+    policies = (given,) if isinstance(given, Policy) else tuple(given)
+    heard = Heard(layer, policies)
+    for number, policy in enumerate(policies):
+        if not isinstance(policy, Policy):
+            raise PolicyError(
+                f"the {layer.replace('_', ' ')} is a {type(policy).__name__}", fix="pass Policy.parse(…)"
+            )
+        for statement in policy.statements:
+            truth, grant = statement.truth(request, named=named)
+            if truth is False:
+                continue
+            heard.matching.append((number, statement, truth))
+            if statement.effect != "Allow":
+                heard.deny = any_of((heard.deny, truth))
+            if statement.effect != "Deny":
+                heard.grants[grant] = any_of((heard.grants.get(grant, False), truth))
+                heard.allow = any_of((heard.allow, truth))
+    return heard

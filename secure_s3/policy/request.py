@@ -1,0 +1,209 @@
+"""The request that policies are evaluated for, and what is known of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from ..errors import PolicyError
+from .principals import Requester
+
+
+class Unknown(Enum):
+    """What is there or not, but cannot be seen from here."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+"""In place of a principal, a value of the context, or a policy: nobody here knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A value of the context of which only the candidates are known; None among them means absent.
+
+    >>> OneOf("1.2", "1.3")  # the TLS version before the handshake
+    """
+
+    candidates: tuple[str | None, ...]
+
+    def __init__(self, *candidates: object) -> None:
+        values = (None if item is None else _texts(item, "OneOf")[0] for item in candidates)
+        object.__setattr__(self, "candidates", tuple(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number of the context of which only the bounds are known, both included."""
+
+    low: Decimal
+    high: Decimal
+
+    def __init__(self, low: float | str | Decimal, high: float | str | Decimal) -> None:
+        object.__setattr__(self, "low", Decimal(str(low)))
+        object.__setattr__(self, "high", Decimal(str(high)))
+
+
+Value = tuple[str, ...] | Unknown | OneOf | Between
+"""What the context says of a key; absence is None."""
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """Who wants to do what to which resource, under which circumstances.
+
+    A key of the context that is neither in ``context`` nor in ``unknown`` is known to be absent, but for
+    those that the principal and the accounts tell: ``aws:PrincipalArn``, ``aws:PrincipalAccount``,
+    ``aws:PrincipalType``, ``aws:username``, ``aws:PrincipalIsAWSService``, ``aws:PrincipalServiceName``,
+    ``aws:ResourceAccount`` and ``s3:ResourceAccount``.
+
+    Args:
+        action: e.g. ``s3:PutObject``; an action, not an operation (CreateMultipartUpload is s3:PutObject).
+        resource: The ARN, or ``*`` for actions without a resource.
+        principal: An ARN of a user, a role, a session or an account's root, a service such as
+            ``cloudfront.amazonaws.com``, ``None`` or ``"*"`` for an anonymous caller, or UNKNOWN.
+        context: Condition keys (in any case) to values: text, numbers, booleans, dates with a zone, lists
+            of them, OneOf, Between, UNKNOWN; None means absent.
+        unknown: Keys that may be there with any value, e.g. ``"aws:SourceIp"``, ``"aws:PrincipalTag/*"``.
+        principal_account, resource_account: Twelve digits, where the ARNs do not say. A resource without
+            an account is taken to belong to the principal's; the decision says so.
+
+    Raises:
+        PolicyError: an argument cannot be meant.
+    """
+
+    action: str
+    resource: str
+    principal: str | Unknown | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    principal_account: str | None = None
+    resource_account: str | None = None
+    _facts: Mapping[str, Value | None] = field(init=False, repr=False, compare=False)
+    _requester: Requester | None = field(init=False, repr=False, compare=False)
+    _unknown_prefixes: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _action: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check(self)
+        put = object.__setattr__
+        put(self, "unknown", tuple(self.unknown))
+        put(self, "_action", self.action.lower())
+        known = self.principal is not UNKNOWN
+        requester = Requester.parse(self.principal) if not isinstance(self.principal, Unknown) else None
+        put(self, "_requester", requester)
+        if self.principal_account is None and requester is not None:
+            put(self, "principal_account", requester.account)
+        if self.resource_account is None:
+            put(self, "resource_account", _account_of(self.resource))
+        facts: dict[str, Value | None] = dict(_of_the_principal(requester, self.principal_account, known))
+        if self.resource_account:
+            facts["aws:resourceaccount"] = facts["s3:resourceaccount"] = (self.resource_account,)
+        wild = tuple(key[:-1].lower() for key in self.unknown if key.endswith("*"))
+        facts.update({key.lower(): UNKNOWN for key in self.unknown if not key.endswith("*")})
+        facts.update({key.lower(): value_of(value, key) for key, value in self.context.items()})
+        put(self, "_facts", facts)
+        put(self, "_unknown_prefixes", wild)
+
+    def lookup(self, key: str) -> Value | None:
+        """What is known of *key*, which is in lower case; None if it is known to be absent."""
+        try:
+            return self._facts[key]
+        except KeyError:
+            return UNKNOWN if self._unknown_prefixes and key.startswith(self._unknown_prefixes) else None
+
+    @property
+    def requester(self) -> Requester | None:
+        """The principal, taken apart; None if nobody knows it."""
+        return self._requester
+
+    def __hash__(self) -> int:
+        return hash((self._action, self.resource, str(self.principal)))
+
+
+def _check(request: AccessRequest) -> None:
+    if not isinstance(request.action, str) or not all(request.action.partition(":")):
+        raise PolicyError(
+            f"{request.action!r} is no action", why="an action reads service:Name", fix='pass "s3:GetObject"'
+        )
+    if "*" in request.action:
+        raise PolicyError(f"{request.action!r} names many actions", fix="evaluate one action at a time")
+    if not isinstance(request.resource, str) or not request.resource:
+        raise PolicyError(
+            f"{request.resource!r} is no resource", fix='pass an ARN, or "*" for actions without a resource'
+        )
+    if not isinstance(request.context, Mapping) or not all(isinstance(key, str) for key in request.context):
+        raise PolicyError("context= is no mapping from keys to values", fix='{"aws:SecureTransport": True}')
+    if isinstance(request.unknown, str) or not all(isinstance(key, str) for key in request.unknown):
+        raise PolicyError("unknown= is no list of keys", fix='unknown=("aws:SourceIp",)')
+    for name in ("principal_account", "resource_account"):
+        account = getattr(request, name)
+        valid = isinstance(account, str) and len(account) == 12 and account.isascii() and account.isdigit()
+        if account is not None and not valid:
+            raise PolicyError(f"{name}={account!r} is no account", fix="pass its twelve digits as text")
+
+
+def _account_of(resource: str) -> str | None:
+    parts = resource.split(":", 5)
+    return parts[4] if len(parts) == 6 and len(parts[4]) == 12 and parts[4].isdigit() else None
+
+
+def _of_the_principal(
+    requester: Requester | None, account: str | None, known: bool
+) -> Iterable[tuple[str, Value | None]]:
+    if not known or requester is None:
+        for name in ("arn", "account", "type", "isawsservice", "servicename"):
+            yield f"aws:principal{name}", UNKNOWN
+        yield "aws:username", UNKNOWN
+        yield "aws:userid", UNKNOWN
+        return
+    yield "aws:principalisawsservice", ("true" if requester.kind == "service" else "false",)
+    if requester.kind == "service":
+        yield "aws:principalservicename", (requester.text,)
+    if account:
+        yield "aws:principalaccount", (account,)
+    if requester.principal_arn:
+        yield "aws:principalarn", (requester.principal_arn,)
+    if requester.principal_type:
+        yield "aws:principaltype", (requester.principal_type,)
+    if requester.kind == "user":
+        yield "aws:username", (requester.name,)
+
+
+def value_of(value: Any, key: str) -> Value | None:
+    """A value of the context as the operators compare it; PolicyError if there is no way to."""
+    if value is None or isinstance(value, Unknown | OneOf | Between):
+        return value
+    return _texts(value, key) or None
+
+
+def _texts(value: Any, key: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (str(value),)
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, int | float | Decimal):
+        return (str(value),)
+    if isinstance(value, bytes | bytearray):
+        return (base64.b64encode(value).decode(),)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise PolicyError(f"the time of {key} has no zone", fix="use datetime.now(timezone.utc)")
+        return (value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),)
+    if isinstance(value, list | tuple | set | frozenset):
+        ordered = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return tuple(text for item in ordered for text in _texts(item, key))
+    raise PolicyError(
+        f"the context's {key} is a {type(value).__name__}",
+        why="policies compare text, numbers, booleans, dates and lists of them",
+        fix="pass one of these, or OneOf(…), Between(…), UNKNOWN",
+    )

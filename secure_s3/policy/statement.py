@@ -1,0 +1,258 @@
+"""One statement of a policy: taken apart once, then asked about requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .conditions import Condition, Found
+from .globs import Match, glob, resource_glob, tokens
+from .jsontext import token
+from .principals import Grant, Principals
+from .request import AccessRequest
+from .truth import Truth
+from .variables import Template, resolve, template
+
+CURRENT_VERSION = "2012-10-17"
+_ELEMENTS = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource")
+ELEMENTS = frozenset((*_ELEMENTS, "Condition"))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps a statement from being what AWS takes.
+
+    Args:
+        element: e.g. ``Effect``.
+        message: One sentence.
+        pointer: JSON pointer to it.
+        fatal: Nobody can say what the statement does.
+    """
+
+    element: str
+    message: str
+    pointer: str
+    fatal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """How a statement meets a request: each part True, False or None; ``grant`` how it names the caller."""
+
+    action: Truth
+    principal: Truth
+    resource: Truth
+    conditions: tuple[Found, ...]
+    grant: Grant
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement: what it says as written (``raw``), and taken apart.
+
+    Two statements are equal if they are written the same, key order aside.
+
+    Args:
+        raw: The JSON object.
+        index: Its place in the policy, from 0.
+        version: The policy's; before 2012-10-17 there are no policy variables.
+        pointer: JSON pointer to it.
+    """
+
+    raw: Mapping[str, Any]
+    index: int = 0
+    version: str = CURRENT_VERSION
+    pointer: str = "/Statement/0"
+    sid: str | None = field(init=False)
+    effect: str | None = field(init=False)
+    principals: Principals | None = field(init=False)
+    actions: tuple[str, ...] = field(init=False)
+    not_action: bool = field(init=False)
+    resources: tuple[str, ...] | None = field(init=False)
+    not_resource: bool = field(init=False)
+    conditions: tuple[Condition, ...] = field(init=False)
+    problems: tuple[Problem, ...] = field(init=False)
+    _action_exact: frozenset[str] = field(init=False, repr=False)
+    _action_globs: tuple[Match, ...] = field(init=False, repr=False)
+    _resources: tuple[tuple[Match | None, Template | None], ...] = field(init=False, repr=False)
+    fatal: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        read = _StatementReader(self.raw, self.pointer)
+        put = object.__setattr__
+        sid, effect = self.raw.get("Sid"), self.raw.get("Effect")
+        put(self, "sid", sid if isinstance(sid, str) and sid else None)
+        put(self, "effect", effect if effect in ("Allow", "Deny") else None)
+        put(self, "principals", read.principals())
+        put(self, "not_action", "NotAction" in self.raw and "Action" not in self.raw)
+        put(self, "actions", read.strings("Action", "NotAction") or ())
+        put(self, "not_resource", "NotResource" in self.raw and "Resource" not in self.raw)
+        put(self, "resources", read.strings("Resource", "NotResource"))
+        variables = self.version == CURRENT_VERSION
+        put(self, "conditions", read.conditions(variables))
+        put(self, "problems", read.finish())
+        put(self, "fatal", any(problem.fatal for problem in self.problems))
+        folded = [action.lower() for action in self.actions]
+        put(self, "_action_exact", frozenset(each for each in folded if not set(each) & set("*?")))
+        put(self, "_action_globs", tuple(glob(each) for each in folded if set(each) & set("*?")))
+        put(self, "_resources", tuple(_resource(each, variables) for each in self.resources or ()))
+
+    @property
+    def name(self) -> str:
+        """Its Sid, or its place counted from 1."""
+        return self.sid or f"statement {self.index + 1}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object, as written."""
+        return dict(self.raw)
+
+    def __eq__(self, other: object) -> bool:
+        return self.raw == other.raw if isinstance(other, Statement) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.sid, self.effect, self.actions))
+
+    def truth(self, request: AccessRequest, *, named: bool) -> tuple[Truth, Grant]:
+        """Whether it is about *request*; *named* if its principals count (in a resource policy they do)."""
+        if not self._action(request):
+            return False, Grant.NONE
+        principal, grant = self._principal(request, named)
+        if principal is False:
+            return False, Grant.NONE
+        truth = self._resource(request)
+        if truth is False:
+            return False, Grant.NONE
+        if principal is None:
+            truth = None
+        for condition in self.conditions:
+            holds = condition.truth(request)
+            if holds is False:
+                return False, Grant.NONE
+            if holds is None:
+                truth = None
+        return (None if self.fatal else truth), grant
+
+    def explain(self, request: AccessRequest, *, named: bool) -> Applies:
+        """The same in full, whatever part fails."""
+        principal, grant = self._principal(request, named)
+        found = tuple(condition.explain(request) for condition in self.conditions)
+        return Applies(self._action(request), principal, self._resource(request), found, grant)
+
+    def _action(self, request: AccessRequest) -> bool:
+        action = request._action
+        listed = action in self._action_exact or any(match(action) for match in self._action_globs)
+        return listed != self.not_action
+
+    def _principal(self, request: AccessRequest, named: bool) -> tuple[Truth, Grant]:
+        if not named:
+            return True, Grant.DIRECT
+        if self.principals is None:
+            return False, Grant.NONE
+        return self.principals.match(request.requester)
+
+    def _resource(self, request: AccessRequest) -> Truth:
+        if self.resources is None:
+            # The statements of a trust policy have none; anywhere else AWS refuses it.
+            return True if request._action.startswith("sts:") else None
+        listed: Truth = False
+        for match, parts in self._resources:
+            if match is None and parts is not None:
+                pattern, unknown = resolve(parts, request)
+                if pattern is None:
+                    listed = None if unknown else listed
+                    continue
+                match = resource_glob(pattern)
+            if match is not None and match(request.resource):
+                listed = True
+                break
+        return (not listed if listed is not None else None) if self.not_resource else listed
+
+
+def _resource(text: str, variables: bool) -> tuple[Match | None, Template | None]:
+    parts = template(text) if variables else None
+    return (None, parts) if parts else (resource_glob(tokens(text)), None)
+
+
+class _StatementReader:
+    """Takes the elements of a statement one by one and keeps what is wrong with them."""
+
+    def __init__(self, raw: Mapping[str, Any], pointer: str) -> None:
+        self.raw = raw
+        self.pointer = pointer
+        self.problems: list[Problem] = []
+
+    def complain(self, element: str, message: str, *, fatal: bool = True, below: str = "") -> None:
+        self.problems.append(Problem(element, message, f"{self.pointer}/{token(element)}{below}", fatal))
+
+    def principals(self) -> Principals | None:
+        for name, negated in (("Principal", False), ("NotPrincipal", True)):
+            if name in self.raw:
+                found, complaints = Principals.parse(self.raw[name], negated)
+                for complaint in complaints:
+                    self.complain(name, f"{name}: {complaint}")
+                return found
+        return None
+
+    def strings(self, name: str, negation: str) -> tuple[str, ...] | None:
+        present = [each for each in (name, negation) if each in self.raw]
+        if not present:
+            return None
+        if len(present) == 2:
+            self.complain(negation, f"{name} and {negation} exclude each other")
+        value = self.raw[present[0]]
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+            self.complain(present[0], f"{present[0]} is neither a string nor a list of strings")
+            return ()
+        if not values:
+            self.complain(present[0], f"{present[0]} is empty and matches nothing", fatal=False)
+        return tuple(map(str, values))
+
+    def conditions(self, variables: bool) -> tuple[Condition, ...]:
+        blocks = self.raw.get("Condition", {})
+        if not isinstance(blocks, Mapping):
+            self.complain("Condition", "Condition is no object of operators")
+            return ()
+        found: list[Condition] = []
+        for operator, keys in blocks.items():
+            where = f"/{token(operator)}"
+            if not isinstance(keys, Mapping):
+                self.complain("Condition", f"{operator} holds no object of condition keys", below=where)
+                continue
+            for key, value in keys.items():
+                below = f"{where}/{token(key)}"
+                found.append(
+                    Condition(
+                        operator, key, self.values(value, below), variables, self.at("Condition", below)
+                    )
+                )
+        return tuple(found)
+
+    def at(self, element: str, below: str) -> str:
+        return f"{self.pointer}/{element}{below}"
+
+    def values(self, value: Any, below: str) -> tuple[str, ...]:
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str | bool) for item in values):
+            self.complain("Condition", "a condition compares with text, numbers and booleans", below=below)
+            return ()
+        if not values:
+            self.complain("Condition", "a condition without values matches nothing", fatal=False, below=below)
+        return tuple(item if isinstance(item, str) else str(item).lower() for item in values)
+
+    def finish(self) -> tuple[Problem, ...]:
+        effect = self.raw.get("Effect")
+        if effect not in ("Allow", "Deny"):
+            said = "there is no Effect" if "Effect" not in self.raw else f"Effect is {effect!r}"
+            self.complain("Effect", f"{said}; it must be Allow or Deny")
+        if not {"Action", "NotAction"} & self.raw.keys():
+            self.complain("Action", "there is neither Action nor NotAction")
+        if "Principal" in self.raw and "NotPrincipal" in self.raw:
+            self.complain("NotPrincipal", "Principal and NotPrincipal exclude each other")
+        if not isinstance(self.raw.get("Sid", ""), str):
+            self.complain("Sid", "Sid is no string")
+        for name in self.raw:
+            if name not in ELEMENTS:
+                self.complain(name, f"{name!r} is no element of a statement", fatal=False)
+        return tuple(self.problems)
