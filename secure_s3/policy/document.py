@@ -13,6 +13,7 @@ from . import jsontext
 from .statement import CURRENT_VERSION, Problem, Statement
 
 VERSIONS = (CURRENT_VERSION, "2008-10-17")
+_SHAPE = 'a policy reads {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": …}]}'
 _TOP = frozenset({"Version", "Id", "Statement"})
 
 
@@ -29,11 +30,11 @@ class Policy:
 
     def __init__(self, text: jsontext.Text) -> None:
         self._text = text
+        raw_statements = _statements(text.value)
         self._document: Mapping[str, Any] = text.value
         version = self.version
         self.statements = tuple(
-            Statement(raw, index, version, pointer)
-            for index, (raw, pointer) in enumerate(_statements(text.value))
+            Statement(raw, index, version, pointer) for index, (raw, pointer) in enumerate(raw_statements)
         )
 
     @classmethod
@@ -92,7 +93,7 @@ class Policy:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The document; numbers in it are texts as they were written."""
+        """The document; its numbers are Numbers, as they were written."""
         return self._document
 
     @property
@@ -127,7 +128,7 @@ class Policy:
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain Python values; of duplicate keys the last."""
-        copied: dict[str, Any] = jsontext.plain(dict(self._document))
+        copied: dict[str, Any] = jsontext.simple(self._document)
         return copied
 
     def with_statements(self, statements: Iterable[Statement]) -> Policy:
@@ -150,7 +151,7 @@ def _statements(document: Any) -> list[tuple[Mapping[str, Any], str]]:
         raise PolicyError(
             "this JSON is no policy document",
             why=f"it is a {_kind(document)}, not an object",
-            fix='a policy reads {"Version": "2012-10-17", "Statement": […]}',
+            fix=_SHAPE,
         )
     statements = document.get("Statement")
     if isinstance(statements, Mapping):
@@ -160,14 +161,14 @@ def _statements(document: Any) -> list[tuple[Mapping[str, Any], str]]:
         raise PolicyError(
             "this JSON is no policy document",
             why=why,
-            fix='a policy reads {"Version": "2012-10-17", "Statement": […]}',
+            fix=_SHAPE,
         )
     for index, statement in enumerate(statements):
         if not isinstance(statement, Mapping):
             raise PolicyError(
                 "this JSON is no policy document",
                 why=f"statement {index + 1} is a {_kind(statement)}, not an object",
-                fix='a statement reads {"Effect": "Deny", "Action": …}',
+                fix=_SHAPE,
             )
     return [(statement, f"/Statement/{index}") for index, statement in enumerate(statements)]
 

@@ -22,10 +22,14 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-class Number(str):
+@dataclass(frozen=True, slots=True)
+class Number:
     """A JSON number as it was written, so that ``1.20`` stays ``1.20``."""
 
-    __slots__ = ()
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Repeated(dict[str, Any]):
@@ -206,6 +210,15 @@ def plain(value: Any, depth: int = 0) -> Any:
     raise PolicyError(
         f"the policy holds a {type(value).__name__}", why="JSON has no such value", fix="write it as a string"
     )
+
+
+def simple(value: Any) -> Any:
+    """*value* with ordinary numbers and dicts, as ``json.loads`` gives them."""
+    if isinstance(value, Number):
+        return json.loads(value.text)
+    if isinstance(value, Mapping):
+        return {key: simple(item) for key, item in value.items()}
+    return [simple(item) for item in value] if isinstance(value, list) else value
 
 
 def write(value: Any, indent: int | None = 2, level: int = 0) -> str:

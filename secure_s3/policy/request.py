@@ -143,7 +143,8 @@ def _check(request: AccessRequest) -> None:
         )
     if not isinstance(request.context, Mapping) or not all(isinstance(key, str) for key in request.context):
         raise PolicyError("context= is no mapping from keys to values", fix='{"aws:SecureTransport": True}')
-    if isinstance(request.unknown, str) or not all(isinstance(key, str) for key in request.unknown):
+    unknown: object = request.unknown
+    if not isinstance(unknown, tuple | list) or not all(isinstance(key, str) for key in unknown):
         raise PolicyError("unknown= is no list of keys", fix='unknown=("aws:SourceIp",)')
     for name in ("principal_account", "resource_account"):
         account = getattr(request, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .conditions import Condition, Found
 from .globs import Match, glob, resource_glob, tokens
-from .jsontext import token
+from .jsontext import Number, plain, simple, token
 from .principals import Grant, Principals
 from .request import AccessRequest
 from .truth import Truth
@@ -79,8 +79,9 @@ class Statement:
     fatal: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        read = _StatementReader(self.raw, self.pointer)
         put = object.__setattr__
+        put(self, "raw", plain(self.raw))
+        read = _StatementReader(self.raw, self.pointer)
         sid, effect = self.raw.get("Sid"), self.raw.get("Effect")
         put(self, "sid", sid if isinstance(sid, str) and sid else None)
         put(self, "effect", effect if effect in ("Allow", "Deny") else None)
@@ -104,8 +105,9 @@ class Statement:
         return self.sid or f"statement {self.index + 1}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object, as written."""
-        return dict(self.raw)
+        """The JSON object as plain Python values."""
+        copied: dict[str, Any] = simple(self.raw)
+        return copied
 
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if isinstance(other, Statement) else NotImplemented
@@ -234,7 +236,7 @@ class _StatementReader:
 
     def values(self, value: Any, below: str) -> tuple[str, ...]:
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(item, str | bool) for item in values):
+        if not all(isinstance(item, str | bool | Number) for item in values):
             self.complain("Condition", "a condition compares with text, numbers and booleans", below=below)
             return ()
         if not values:

@@ -93,7 +93,7 @@ def through_endpoint(request: AccessRequest, vpce: str, vpc: str = "vpc-1a2b3c4d
 
 
 def from_service(request: AccessRequest, service: str, **source: str | None) -> AccessRequest:
-    """The same by a service of AWS, for ``aws:SourceArn`` (``arn=``) and ``aws:SourceAccount`` (``account=``)."""
+    """The same by a service of AWS, for ``arn=`` (aws:SourceArn) and ``account=`` (aws:SourceAccount)."""
     there = {
         "aws:SourceIp": None,
         "aws:SourceArn": source.get("arn"),

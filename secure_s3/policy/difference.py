@@ -1,0 +1,177 @@
+"""What changes between two policies, statement by statement, and how one is put into another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import PolicyError
+from .canonical import canonical_statement, meaning
+from .document import Policy
+from .jsontext import write
+from .statement import CURRENT_VERSION, Statement
+
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+_MARKS = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One statement that is added, removed or changed; of a pair, *before* and *after*."""
+
+    kind: str
+    before: Statement | None
+    after: Statement | None
+
+    def __str__(self) -> str:
+        shown = self.after or self.before
+        if shown is None:
+            return ""
+        effect = shown.effect or "?"
+        lines = [f"{_MARKS[self.kind]} {effect} {shown.name}"]
+        if self.kind == CHANGED and self.before and self.after:
+            lines += list(_lines(_shown(self.before), _shown(self.after)))
+        else:
+            body = write(_shown(shown), 2).splitlines()
+            lines += [f"  {_MARKS[self.kind]} {line}" for line in body]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "kind": self.kind,
+            "before": dict(self.before.raw) if self.before else None,
+            "after": dict(self.after.raw) if self.after else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changes from one policy to another; false if nothing does but order and spelling.
+
+    Args:
+        changes: Removed, changed and added statements.
+        document: Elements beside the statements that differ: name to (before, after).
+    """
+
+    changes: tuple[Change, ...]
+    document: Mapping[str, tuple[Any, Any]]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.document)
+
+    def __str__(self) -> str:
+        if not self:
+            return "no difference"
+        lines = [f"~ {name}: {_short(old)} -> {_short(new)}" for name, (old, new) in self.document.items()]
+        return "\n".join([*lines, *map(str, self.changes)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        document = {name: {"before": old, "after": new} for name, (old, new) in self.document.items()}
+        return {"document": document, "statements": [change.to_dict() for change in self.changes]}
+
+
+def diff(old: Policy, new: Policy) -> Difference:
+    """What changes from *old* to *new*: statements are paired by what they mean, then by their Sid."""
+    before, after = list(old.statements), list(new.statements)
+    for statement in list(before):
+        same = next((each for each in after if _same(each, statement)), None)
+        if same is not None:
+            before.remove(statement)
+            after.remove(same)
+    changes: list[Change] = []
+    for statement in before:
+        named = next((each for each in after if each.sid and each.sid == statement.sid), None)
+        changes.append(Change(CHANGED if named else REMOVED, statement, named))
+        if named is not None:
+            after.remove(named)
+    changes += [Change(ADDED, None, statement) for statement in after]
+    return Difference(tuple(changes), dict(_elements(old, new)))
+
+
+def merge(existing: Policy | None, *statements: Statement) -> Policy:
+    """*existing* with *statements* put in; what is there stays.
+
+    A statement that is there already in other words is left out; one whose Sid is there replaces it, so that
+    a changed key or prefix does not stand beside its predecessor; any other is added at the end.
+
+    Raises:
+        PolicyError: a statement would replace one of the opposite effect, or the existing policy has another
+            version, under which variables would be read differently.
+    """
+    if existing is None:
+        return Policy.of(*statements)
+    if existing.version != CURRENT_VERSION and any(
+        "${" in write(dict(each.raw), None) for each in statements
+    ):
+        raise PolicyError(
+            f"the existing policy has the version {existing.version}",
+            why="policy variables mean themselves in it",
+            fix=f"set its Version to {CURRENT_VERSION} first, and check its own ${{…}}",
+        )
+    merged = list(existing.statements)
+    for statement in statements:
+        known = {meaning(each) for each in merged}
+        place = next((n for n, each in enumerate(merged) if each.sid and each.sid == statement.sid), None)
+        if place is not None:
+            merged[place] = _replacement(merged[place], statement)
+        elif meaning(statement) not in known:
+            merged.append(statement)
+    return existing.with_statements(merged)
+
+
+def _replacement(old: Statement, new: Statement) -> Statement:
+    if old.effect != new.effect:
+        raise PolicyError(
+            f"the policy has a statement {old.sid!r} already, with the effect {old.effect}",
+            why=f"putting one with {new.effect} in its place would undo it",
+            fix="pass another sid= for the new statement",
+        )
+    return old if meaning(old) == meaning(new) else new
+
+
+def _same(one: Statement, other: Statement) -> bool:
+    return one.sid == other.sid and meaning(one) == meaning(other)
+
+
+def _elements(old: Policy, new: Policy) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    names = dict.fromkeys((*old.document, *new.document))
+    for name in names:
+        if name == "Version" and old.version != new.version:
+            yield name, (old.version, new.version)
+        elif name not in ("Version", "Statement") and old.document.get(name) != new.document.get(name):
+            yield name, (old.document.get(name), new.document.get(name))
+
+
+def _shown(statement: Statement) -> dict[str, Any]:
+    return canonical_statement(statement, fold=False)
+
+
+def _lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for path, before, after in _leaves(old, new, ""):
+        if isinstance(before, list) and isinstance(after, list):
+            yield from (f"  - {path}: {_short(item)}" for item in before if item not in after)
+            yield from (f"  + {path}: {_short(item)}" for item in after if item not in before)
+            continue
+        if before is not None:
+            yield f"  - {path}: {_short(before)}"
+        if after is not None:
+            yield f"  + {path}: {_short(after)}"
+
+
+def _leaves(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in dict.fromkeys((*old, *new)):
+            yield from _leaves(old.get(name), new.get(name), f"{path} {name}".strip())
+    elif old != new:
+        yield path, old, new
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else write(value, None) if not _plain(value) else ", ".join(value)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, Sequence) and bool(value) and all(isinstance(item, str) for item in value)
