@@ -15,23 +15,29 @@ import random
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tests.jobs.fuzz_envelope import ROOT, figures
 
 MAX_BYTES = 24_000
-WORDS = """Version Id Statement Sid Effect Allow Deny Principal NotPrincipal AWS Service Federated CanonicalUser
-Action NotAction Resource NotResource Condition 2012-10-17 2008-10-17 * ? s3:* s3:GetObject s3:PutObject
-s3:ListBucket s3:PutBucketPolicy kms:Decrypt sts:AssumeRole arn:aws:s3:::b arn:aws:s3:::b/* arn:aws:s3::b
-arn:aws:iam::111122223333:root arn:aws:iam::111122223333:role/R arn:aws:iam::111122223333:role/* 111122223333
-arn:aws:sts::111122223333:assumed-role/R/s logging.s3.amazonaws.com StringEquals StringNotEquals StringLike
-StringEqualsIgnoreCase NumericLessThan DateLessThan Bool BoolIfExists BinaryEquals IpAddress NotIpAddress
-ArnLike ArnNotEquals Null ForAllValues:StringLike ForAnyValue:StringEqualsIfExists aws:SecureTransport
-s3:TlsVersion aws:SourceIp aws:SourceVpce aws:SourceArn aws:PrincipalArn aws:PrincipalServiceName s3:prefix
-aws:PrincipalTag/t s3:x-amz-server-side-encryption s3:x-amz-server-side-encryption-aws-kms-key-id s3:signatureAge
-true false 1.2 1.4 aws:kms AES256 10.0.0.0/8 2001:db8::/32 ${aws:username} ${aws:PrincipalTag/t,'x'} ${*} ${ null
-2026-01-01T00:00:00Z 999999999999999999999999 vpce-1a2b3c4d public-read""".split()
+_WORDS = """
+Version Id Statement Sid Effect Allow Deny Principal NotPrincipal AWS Service Federated
+CanonicalUser Action NotAction Resource NotResource Condition 2012-10-17 2008-10-17 * ? s3:*
+s3:GetObject s3:PutObject s3:ListBucket s3:PutBucketPolicy kms:Decrypt sts:AssumeRole arn:aws:s3:::b
+arn:aws:s3:::b/* arn:aws:s3::b arn:aws:iam::111122223333:root arn:aws:iam::111122223333:role/R
+arn:aws:iam::111122223333:role/* 111122223333 arn:aws:sts::111122223333:assumed-role/R/s
+logging.s3.amazonaws.com StringEquals StringNotEquals StringLike StringEqualsIgnoreCase
+NumericLessThan DateLessThan Bool BoolIfExists BinaryEquals IpAddress NotIpAddress ArnLike
+ArnNotEquals Null ForAllValues:StringLike ForAnyValue:StringEqualsIfExists aws:SecureTransport
+s3:TlsVersion aws:SourceIp aws:SourceVpce aws:SourceArn aws:PrincipalArn aws:PrincipalServiceName
+s3:prefix aws:PrincipalTag/t s3:x-amz-server-side-encryption
+s3:x-amz-server-side-encryption-aws-kms-key-id s3:signatureAge true false 1.2 1.4 aws:kms AES256
+10.0.0.0/8 2001:db8::/32 ${aws:username} ${aws:PrincipalTag/t,'x'} ${*} ${ null 2026-01-01T00:00:00Z
+999999999999999999999999 vpce-1a2b3c4d public-read
+"""
+WORDS = _WORDS.split()
 
 
 def main() -> int:
@@ -74,10 +80,8 @@ def one_input(data: bytes) -> None:
             str(decision), json.dumps(decision.to_dict())
     for finding in lint(policy):
         str(finding)
-    try:
+    with suppress(PolicyError):
         merge(policy, *policy.statements)
-    except PolicyError:
-        pass
 
 
 def requests() -> list[Any]:
