@@ -28,9 +28,9 @@ IMPORT_EVERYTHING = """
 import importlib, importlib.util, pkgutil
 import secure_s3
 
-EXTRAS = {"aws_encryption_sdk", "moto", "trustme", "werkzeug", "rich", "pytest"}
+EXTRAS = {"aws_encryption_sdk", "moto", "trustme", "werkzeug", "rich", "pytest", "yaml"}
 NEED_EXTRAS = ("secure_s3.local.", "secure_s3.cli.", "secure_s3.transfer.progress")
-NEED_EXTRAS += ("secure_s3.envelope.providers",)
+NEED_EXTRAS += ("secure_s3.envelope.providers", "secure_s3.policy_pytest")
 
 present = [name for name in sorted(EXTRAS) if importlib.util.find_spec(name)]
 assert not present, f"the environment is not bare: {present}"
@@ -39,6 +39,8 @@ for name in secure_s3.__all__:
     getattr(secure_s3, name)
 for name in ("secure_s3.local", "secure_s3.cli.main"):
     importlib.import_module(name)
+catalogue = importlib.import_module("secure_s3.policy.catalogue")
+assert catalogue.action("s3:GetObject"), "the catalogue's data are not in the wheel"
 count = 0
 for module in pkgutil.walk_packages(secure_s3.__path__, "secure_s3."):
     if module.name == "secure_s3.__main__":
@@ -93,7 +95,11 @@ def build(out: Path) -> tuple[Path, Path]:
 
 def read(sdist: Path, wheel: Path) -> Iterator[str]:
     """What is wrong with the two files."""
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob("*.py")}
+    sources = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / PACKAGE).rglob("*.[jp]*")
+        if path.suffix in (".py", ".json")
+    }
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))

@@ -32,12 +32,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("client",),
     ("local",),
     ("__init__",),  # the public face gathers everything below it; only the command line stands above
-    ("cli", "__main__"),
+    ("cli", "__main__", "policy_pytest"),
 )
 # (who, whom): why two rooms of one floor may know each other. On the ground floor the order of FLOORS holds.
 NEIGHBOURS: dict[tuple[str, str], str] = {
     ("encryption", "envelope"): "the client-side strategy seals with the envelope's writer",
     ("__main__", "cli"): "python -m secure_s3 is the command line",
+    ("policy_pytest", "cli"): "policy tests are read from disk in the same way",
 }
 GROUND = FLOORS[0]
 PURE = frozenset(FLOORS[1])
@@ -102,6 +103,9 @@ DOORS: tuple[Door, ...] = (
     Door("trustme", "local", "certificates of the embedded endpoint"),
     Door("werkzeug", "local", "the server under moto"),
     Door("pytest", "local/pytest_plugin", "the fixture local_aws"),
+    Door("pytest", "policy_pytest", "collects policy tests"),
+    Door("yaml", "policy/suite_text", "policy tests may be YAML"),
+    Door("tomli", "policy/suite_text", "policy tests may be TOML, which Python reads from 3.11 on"),
     Door("rich", "cli", "tables and bars on a terminal"),
     Door("rich", "transfer/progress", "the bars themselves"),
     Door("cryptography", "envelope", "AES-GCM and key wrapping"),

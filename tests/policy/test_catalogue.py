@@ -12,9 +12,12 @@ from types import ModuleType
 import botocore.session
 import pytest
 from botocore.model import ServiceModel
+from hypothesis import given
+from hypothesis import strategies as st
 
 from secure_s3.errors import PolicyError
 from secure_s3.policy import catalogue
+from secure_s3.policy.globs import resource_glob, tokens
 from secure_s3.policy.operations import OPERATIONS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "generate_policy_catalogue.py"
@@ -70,8 +73,8 @@ def test_check_finds_a_changed_file(
 def test_nothing_is_read_at_import() -> None:
     """Importing the module does not read the file; the first question does."""
     code = (
-        "import secure_s3.policy.catalogue as c; assert c._load.cache_info().currsize == 0; "
-        "c.services(); assert c._load.cache_info().currsize == 1"
+        "import secure_s3.policy.catalogue as c; assert c.loaded.cache_info().currsize == 0; "
+        "c.services(); assert c.loaded.cache_info().currsize == 1"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -239,6 +242,19 @@ def test_unknown_action_has_no_keys(ask: object) -> None:
 def test_resource_names_types(arn: str, service: str | None, types: tuple[str, ...]) -> None:
     """A resource of a policy, with its wildcards and variables, names the types whose ARNs can fit it."""
     assert catalogue.resource_type(arn, service) == types
+
+
+@given(
+    key=st.text("ab/:.", min_size=1, max_size=6),
+    cuts=st.lists(st.tuples(st.integers(13, 24), st.integers(0, 3), st.sampled_from("*?")), max_size=4),
+)
+def test_pattern_of_an_object_names_objects(key: str, cuts: list[tuple[int, int, str]]) -> None:
+    """Whatever fits an object's ARN, as requests are compared with policies, can name objects."""
+    arn = pattern = f"arn:aws:s3:::bkt/{key}"
+    for start, length, wildcard in cuts:
+        pattern = pattern[:start] + wildcard + pattern[start + length :]
+    if resource_glob(tokens(pattern))(arn):
+        assert "object" in catalogue.resource_type(pattern, "s3")
 
 
 def test_star_names_every_type() -> None:
