@@ -16,6 +16,7 @@ from .transfer.methods import TransferMethods
 from .transfer.objects import ObjectMethods
 
 if TYPE_CHECKING:
+    from .bucket.verdict import Preflight
     from .presign import Presigner
 
 Answer = dict[str, Any]
@@ -122,6 +123,45 @@ class SecureS3Client(ObjectMethods, TransferMethods):
 
             self._presigner = Presigner(self._client)
         return self._presigner
+
+    def check(
+        self,
+        operation: str,
+        *,
+        encryption: Strategy | None = None,
+        source_encryption: Strategy | None = None,
+        **arguments: Any,
+    ) -> Preflight:
+        """Whether a call would be allowed: builds its request, sends nothing, evaluates the policies.
+
+        ``s3.check("put_object", Bucket=…, Key=…).outcome`` is ``allowed``, ``denied`` or ``unknown``;
+        ``str()`` says by which statement, or because of what. Policies that are not given are read where the
+        caller may; what cannot be read is a gap, and what only S3 knows is unknown unless ``assume=``
+        declares it.
+
+        Args:
+            operation: One of S3's operations, e.g. ``put_object`` or ``PutObject``.
+            encryption, source_encryption: As in the call itself.
+            arguments: Those of the operation, without a body, and in lower case: ``bucket_policy``,
+                ``source_policy``, ``key_policy``, ``identity_policies``, ``permissions_boundary``,
+                ``session_policies``, ``service_control_policies``, ``resource_control_policies``,
+                ``endpoint_policies`` (texts, mappings or Policies; ``[]`` for none), ``principal``,
+                ``assume`` (condition keys and their values), and ``fetch=False`` to ask nobody.
+
+        Raises:
+            ConfigurationError: The call would be refused here and not be sent, or an argument is of no use.
+            PolicyError: A given policy is none, or the operation's permissions are not known.
+        """
+        from .bucket.preflight import preflight
+
+        return preflight(
+            self._under(encryption),
+            self._session,
+            operation,
+            arguments,
+            source_encryption=source_encryption,
+            reading=self._encryption,
+        )
 
     @property
     def exceptions(self) -> Any:

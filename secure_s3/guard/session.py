@@ -175,7 +175,7 @@ def _harden_session(
         arguments = _secure_arguments(core, arguments, rules[1])
         if arguments["service_name"] != "s3":
             return harden_client(plain(**arguments), None, rules[1])
-        network = _network_part(arguments["config"])
+        network = network_part(arguments["config"])
         kms = KmsClients(lambda region: create_client("kms", region_name=region, config=network))
         return harden_client(plain(**arguments), rules[0], rules[1], kms)
 
@@ -223,7 +223,7 @@ _NETWORK = (
 )
 
 
-def _network_part(config: Config) -> Config:
+def network_part(config: Config) -> Config:
     """What an S3 client's configuration says about the network, for the KMS clients that go with it."""
     given = getattr(config, "_user_provided_options", {})
     return Config(**{name: given[name] for name in _NETWORK if given.get(name) is not None})

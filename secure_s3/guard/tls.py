@@ -81,8 +81,8 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         context.load_verify_locations(cafile=get_cert_path(self.__dict__["_verify"]))
         return context
 
-    def send(self, request: Any) -> Any:
-        """Send a prepared request; InsecureTransport unless it is https, verified, and to a host we mean."""
+    def check(self, request: Any) -> None:
+        """InsecureTransport unless a prepared request is https, verified, and to a host we mean."""
         parts = urlsplit(request.url)
         if parts.scheme != "https" or not self.__dict__.get("_verify"):
             raise InsecureTransport(
@@ -99,6 +99,10 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
             )
         if last_look := (getattr(request, "context", None) or {}).get(LAST_LOOK):
             last_look(request.url, request.headers, body=request.body)
+
+    def send(self, request: Any) -> Any:
+        """Send a prepared request after a last check."""
+        self.check(request)
         try:
             return super().send(request)
         except HTTPClientError as error:

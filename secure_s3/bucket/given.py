@@ -1,0 +1,143 @@
+"""The policies that a check is given, or finds out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ..errors import ConfigurationError, PolicyError
+from ..policy.document import Policy
+from ..policy.layers import Layer
+from ..policy.request import UNKNOWN, Unknown
+from ..policy.wire import Caller
+
+Document = Policy | str | bytes | Mapping[str, Any]
+Documents = Document | Sequence[Document] | Unknown | None
+"""One policy, several, none (``[]``), UNKNOWN; None where it is to be found out."""
+
+_NO_WORD = (Policy, str, bytes, Mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The policies of one layer.
+
+    Args:
+        policies: One or several; an empty tuple if there are none.
+        own: The resource is known to belong to the caller's account.
+    """
+
+    policies: Policy | tuple[Policy, ...] | Unknown
+    own: bool = False
+
+    @property
+    def layer(self) -> Layer:
+        """As the evaluator takes several."""
+        return (self.policies,) if isinstance(self.policies, Policy) else self.policies
+
+    @property
+    def one(self) -> Policy | Unknown | None:
+        """As the evaluator takes one."""
+        if isinstance(self.policies, tuple):
+            return self.policies[0] if self.policies else None
+        return self.policies
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A caller's own policies, its boundary, and the whole ARN of its user or role."""
+
+    policies: Held
+    boundary: Held
+    arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the caller of a check says; see ``preflight``."""
+
+    bucket_policy: Documents = None
+    source_policy: Documents = None
+    key_policy: Documents | Mapping[str, Documents] = None
+    identity_policies: Documents = None
+    permissions_boundary: Documents = None
+    session_policies: Documents = None
+    service_control_policies: Documents = None
+    resource_control_policies: Documents = None
+    endpoint_policies: Documents = None
+    principal: str | None = None
+    assume: Mapping[str, Any] = field(default_factory=dict)
+    fetch: bool = True
+
+    @classmethod
+    def parted(cls, arguments: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
+        """The check's own arguments, in lower case, and those of the operation, which begin in upper case.
+
+        Raises:
+            ConfigurationError: There is no such argument.
+        """
+        names = {each.name for each in fields(cls)}
+        own = {name: value for name, value in arguments.items() if not name[:1].isupper()}
+        for name in own.keys() - names:
+            raise ConfigurationError(
+                f"check() has no argument {name}",
+                why="its own are in lower case, those of the operation are S3's, e.g. Bucket and Key",
+                fix=f"use one of {', '.join(sorted(names))}",
+            )
+        if own.get("assume") is None:
+            own.pop("assume", None)
+        given = cls(**own)
+        if not isinstance(given.assume, Mapping):
+            raise ConfigurationError(
+                "assume= is no mapping from condition keys to values",
+                fix='pass e.g. {"aws:SourceIp": "192.0.2.1"}',
+            )
+        return given, {name: value for name, value in arguments.items() if name not in own}
+
+    def held(self, name: str) -> Held | None:
+        """A layer as it was given; None if it was not."""
+        return held(getattr(self, name), name)
+
+    def caller(self) -> Caller:
+        """The principal that was given.
+
+        Raises:
+            ConfigurationError: It is nobody whom policies can name as a caller.
+        """
+        caller = Caller(self.principal)
+        if not isinstance(self.principal, str) or caller.kind in ("federated", "canonical", "service"):
+            raise ConfigurationError(
+                f"principal={self.principal!r} is no caller",
+                why="whoever calls is a user, a role or one of its sessions, or an account's root",
+                fix='pass e.g. "arn:aws:iam::111122223333:user/alice"',
+            )
+        return caller
+
+    def key_held(self, key_arn: str) -> Held | None:
+        """The policy of a key: the one for all of them, or, from ARNs to policies, its own."""
+        if isinstance(self.key_policy, Mapping) and any(
+            str(name).startswith("arn:") for name in self.key_policy
+        ):
+            return held(self.key_policy.get(key_arn), "key_policy")
+        return self.held("key_policy")
+
+
+def held(value: Any, name: str) -> Held | None:
+    """Policies from whatever form they are given in.
+
+    Raises:
+        PolicyError: One of them is no policy, or there are several where one can be.
+    """
+    if value is None or isinstance(value, Unknown):
+        return None if value is None else Held(UNKNOWN)
+    listed = [value] if isinstance(value, _NO_WORD) else value
+    if not isinstance(listed, list | tuple):
+        raise PolicyError(
+            f"{name}= is a {type(value).__name__}",
+            fix="pass a policy as text, as a mapping, or a list of them",
+        )
+    found = tuple(each if isinstance(each, Policy) else Policy.parse(each) for each in listed)
+    if name in ("bucket_policy", "source_policy", "key_policy", "permissions_boundary") and len(found) > 1:
+        raise PolicyError(f"{name}= has {len(found)} policies", why="there is one at most", fix="pass one")
+    return Held(found)

@@ -1,0 +1,135 @@
+"""``secure-s3 check``: would it be allowed? Nothing is sent but questions about policies."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .exits import DENIED, FINDINGS, OK
+from .options import Commands, add_client_options, client, command
+from .output import clean, print_json
+
+_EPILOG = """\
+OPERATION is put, get, head, list, delete or copy, or any operation of S3 by its name, e.g. upload_part.
+The request is built as it would be sent; policies that are not given are read where the caller may.
+Keys that only S3 knows, such as aws:SourceIp, are unknown unless --assume declares them.
+
+exit codes: 0 allowed, 3 denied, 1 unknown
+
+examples:
+  secure-s3 check put s3://amzn-s3-demo-bucket/report.pdf --kms-key-arn ARN
+  secure-s3 check get s3://amzn-s3-demo-bucket/a.pdf --policy b.json --assume aws:SourceIp=192.0.2.1
+"""
+_SHORT = {
+    "put": "put_object",
+    "get": "get_object",
+    "head": "head_object",
+    "list": "list_objects_v2",
+    "delete": "delete_object",
+    "copy": "copy_object",
+}
+_READS = ("Get", "Head", "List", "Delete")
+_CODES = {"allowed": OK, "denied": DENIED, "unknown": FINDINGS}
+
+
+def add(commands: Commands) -> None:
+    """Describe the arguments."""
+    summary = "tell whether a call would be allowed, and by which statement not, before it is made"
+    parser = command(commands, "check", summary, _EPILOG, run)
+    parser.add_argument(
+        "operation", metavar="OPERATION", help="put, get, head, list, delete, copy, or a name"
+    )
+    parser.add_argument("target", metavar="TARGET", help="s3://bucket/key; for list, the key is a prefix")
+    parser.add_argument("--source", metavar="TARGET", help="s3://bucket/key that is copied")
+    parser.add_argument("--version-id", metavar="V", help="that version of the object")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="another argument, e.g. ACL=private"
+    )
+    group = parser.add_argument_group("policies (files of JSON; what is not given is looked for)")
+    group.add_argument("--policy", metavar="FILE", help="the bucket's")
+    group.add_argument("--source-policy", metavar="FILE", help="the source bucket's")
+    group.add_argument("--key-policy", metavar="FILE", help="the KMS key's")
+    group.add_argument("--identity", metavar="FILE", action="append", help="one of the caller's; repeatable")
+    group.add_argument("--principal", metavar="ARN", help="the caller, if it is not the one that signs")
+    group.add_argument(
+        "--assume", metavar="KEY=VALUE", action="append", default=[], help="a condition key; repeatable"
+    )
+    group.add_argument("--offline", action="store_true", help="ask nobody; what is not given is unknown")
+    add_client_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check and tell."""
+    operation = _SHORT.get(args.operation, args.operation)
+    reads = operation.replace("_", " ").title().startswith(_READS)
+    with client(args, only_reads=reads) as s3:
+        parameters = _parameters(args, operation, s3.boto3)
+        found = s3.check(operation, **parameters, **_policies(args))
+    if args.json:
+        print_json(found.to_dict())
+    else:
+        print(clean(str(found)))
+    return _CODES[found.outcome]
+
+
+def _parameters(args: argparse.Namespace, operation: str, boto3: Any) -> dict[str, Any]:
+    from ..guard.operations import members
+    from ..guard.rehearsal import operation_name
+    from ..values import ObjectRef
+
+    place = ObjectRef.parse(args.target)
+    known = members(boto3, operation_name(boto3, operation))
+    found: dict[str, Any] = {"Bucket": place.bucket}
+    if place.key and operation in ("delete_objects", "DeleteObjects"):
+        found["Delete"] = {"Objects": [{"Key": place.key}]}
+    elif place.key:
+        taken = next((name for name in ("Key", "Prefix") if name in known), None)
+        if taken is None:
+            what = f"{operation} is about a whole bucket"
+            raise _usage(what, f"{place} names an object", "write s3://bucket")
+        found[taken] = place.key
+    if args.version_id:
+        found["VersionId"] = args.version_id
+    if args.source:
+        source = ObjectRef.parse(args.source)
+        found["CopySource"] = {"Bucket": source.bucket, "Key": source.key}
+    return found | _pairs(args.set, "--set")
+
+
+def _policies(args: argparse.Namespace) -> dict[str, Any]:
+    found: dict[str, Any] = {"assume": _pairs(args.assume, "--assume"), "fetch": not args.offline}
+    files = {
+        "bucket_policy": args.policy,
+        "source_policy": args.source_policy,
+        "key_policy": args.key_policy,
+    }
+    found |= {name: _text(path) for name, path in files.items() if path}
+    if args.identity:
+        found["identity_policies"] = [_text(path) for path in args.identity]
+    if args.principal:
+        found["principal"] = args.principal
+    return found
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _usage(f"{path!r} cannot be read", str(error), "name a file of JSON") from error
+
+
+def _pairs(texts: list[str], option: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise _usage(f"{option} {text!r} has no value", "it reads NAME=VALUE", "write it so")
+        found[name] = value
+    return found
+
+
+def _usage(what: str, why: str, fix: str) -> Exception:
+    from ..errors import ConfigurationError
+
+    return ConfigurationError(what, why=why, fix=fix)

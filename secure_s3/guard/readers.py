@@ -1,0 +1,44 @@
+"""Clients of other services that look something up for an S3 client, quickly or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.config import Config
+
+from ..errors import ConfigurationError
+from .endpoint import is_aws
+from .session import network_part
+
+_SECONDS = 5
+
+
+def reader(session: Any, s3: Any, service: str, region: str | None = None) -> Any:
+    """A client of *service* beside *s3*, with its proxies, short timeouts and no second try.
+
+    Args:
+        session: A hardened session.
+        s3: The S3 client whose network settings it takes over.
+        region: That of *s3* if left out.
+
+    Raises:
+        ConfigurationError: *s3* speaks to another server than AWS, and *service* would to AWS, which the
+            credentials are not meant for.
+    """
+    settings = network_part(s3.meta.config).merge(
+        Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"total_max_attempts": 1})
+    )
+    client = session.client(service, region_name=region or s3.meta.region_name, config=settings)
+    if is_aws(_host(client)) and not is_aws(_host(s3)):
+        client.close()
+        raise ConfigurationError(
+            f"{service} of AWS is not asked",
+            why=f"the client speaks to {_host(s3)}, whose credentials are not AWS's",
+            fix=f"name the endpoint of {service} in the AWS config file, or give what it would tell",
+        )
+    return client
+
+
+def _host(client: Any) -> str:
+    return urlsplit(client.meta.endpoint_url).hostname or ""

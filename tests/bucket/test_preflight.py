@@ -1,0 +1,474 @@
+"""s3.check: allowed, denied by which statement, or unknown because of what; and nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from secure_s3 import SecureS3Client, errors
+from secure_s3.encryption import ClientSide, SseC, SseKms, SseS3
+from secure_s3.envelope.keys import KmsKeys, RawAesKey
+from secure_s3.policy import UNKNOWN, Policy
+from tests.bucket.support import (
+    ALICE,
+    ALL,
+    ARN,
+    KEY_POLICY,
+    OWNER,
+    ROLE,
+    SESSION,
+    SSE,
+    WHERE,
+    check,
+    client,
+    deny,
+    policy,
+)
+from tests.guard.support import BUCKET, KEY_ARN, OTHER_ARN, RAW_KEY
+
+STRANGER = "444455556666"
+WRONG_KEY = policy(
+    deny("DenyWrongKey", "s3:PutObject", {"StringNotEquals": {f"{SSE}-aws-kms-key-id": KEY_ARN}})
+)
+TLS = policy(deny("DenyHttp", "s3:*", {"Bool": {"aws:SecureTransport": "false"}}))
+TLS_13 = policy(deny("DenyOldTls", "s3:*", {"NumericLessThan": {"s3:TlsVersion": "1.3"}}))
+OFFICE = policy(deny("OnlyOffice", "s3:*", {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}))
+
+
+# -- the three outcomes -----------------------------------------------------------------------------------
+
+OUTCOMES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("put_object", {}, "allowed", "allowed by identity policy statement 1"),
+    ("put_object", {"bucket_policy": WRONG_KEY}, "allowed", ""),
+    (
+        "put_object",
+        {"bucket_policy": WRONG_KEY, "encryption": SseKms(OTHER_ARN)},
+        "denied",
+        "statement DenyWrongKey",
+    ),
+    ("put_object", {"bucket_policy": WRONG_KEY, "encryption": SseS3()}, "denied", "statement DenyWrongKey"),
+    ("upload_part", {"bucket_policy": WRONG_KEY}, "unknown", f"{SSE}-aws-kms-key-id"),
+    ("PutObject", {"bucket_policy": TLS}, "allowed", ""),
+    (
+        "put_object",
+        {"bucket_policy": TLS_13},
+        "unknown",
+        "because of s3:TlsVersion (bucket policy statement DenyOldTls)",
+    ),
+    ("put_object", {"bucket_policy": TLS_13, "assume": {"s3:TlsVersion": "1.3"}}, "allowed", ""),
+    (
+        "get_object",
+        {"bucket_policy": OFFICE},
+        "unknown",
+        "because of aws:SourceIp (bucket policy statement OnlyOffice)",
+    ),
+    ("get_object", {"bucket_policy": OFFICE, "assume": {"aws:SourceIp": "192.0.2.9"}}, "allowed", ""),
+    (
+        "get_object",
+        {"bucket_policy": OFFICE, "assume": {"aws:SourceIp": "198.51.100.1"}},
+        "denied",
+        "OnlyOffice",
+    ),
+    ("get_object", {"identity_policies": []}, "denied", "no policy allows s3:GetObject on"),
+    ("get_object", {"identity_policies": UNKNOWN}, "unknown", "the identity policy, which was not read"),
+    ("put_object", {"key_policy": []}, "denied", "no policy allows kms:GenerateDataKey"),
+    ("put_object", {"key_policy": UNKNOWN}, "unknown", "the key policy, which was not read"),
+    ("put_object", {"key_policy": {KEY_ARN: KEY_POLICY}}, "allowed", ""),
+    ("put_object", {"key_policy": {OTHER_ARN: KEY_POLICY}}, "unknown", "the key policy, which was not read"),
+    ("put_object", {"bucket_policy": UNKNOWN}, "unknown", "the bucket policy, which was not read"),
+    ("put_object", {"service_control_policies": [policy()]}, "denied", "no policy allows"),
+    ("put_object", {"permissions_boundary": policy()}, "denied", "no policy allows"),
+    ("put_object", {"permissions_boundary": UNKNOWN}, "unknown", "permissions boundary, which was not read"),
+    ("put_object", {"endpoint_policies": UNKNOWN}, "unknown", "endpoint policy, which was not read"),
+    ("delete_object", {"bucket_policy": policy(deny("Keep", "s3:DeleteObject"))}, "denied", "statement Keep"),
+    (
+        "delete_object",
+        {"bucket_policy": policy(deny("Keep", "s3:DeleteObject")), "VersionId": "v"},
+        "allowed",
+        "",
+    ),
+    ("head_object", {"bucket_policy": policy(deny("No", "s3:GetObject"))}, "denied", "statement No"),
+    (
+        "put_object",
+        {"Tagging": "a=b", "bucket_policy": policy(deny("No", "s3:PutObjectTagging"))},
+        "denied",
+        "No",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "given", "outcome", "says"), OUTCOMES)
+def test_outcome(operation: str, given: dict[str, Any], outcome: str, says: str) -> None:
+    """The answer is the outcome, and its first line says who decided or because of what."""
+    found = check(operation, **given)
+    assert found.outcome == outcome, str(found)
+    assert found.allowed == (outcome == "allowed")
+    assert says in str(found).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "key", ["aws:SourceVpce", "aws:PrincipalOrgID", "aws:ResourceTag/a", "s3:ExistingObjectTag/a", "aws:New"]
+)
+@pytest.mark.parametrize("operator", ["StringEquals", "StringNotEquals", "StringEqualsIfExists", "Null"])
+def test_what_only_the_server_knows_is_never_allowed(key: str, operator: str) -> None:
+    """However a denial asks for a key of the server, the answer is unknown and names the key."""
+    wanted = "true" if operator == "Null" else "x"
+    found = check("get_object", bucket_policy=policy(deny("Server", "s3:*", {operator: {key: wanted}})))
+    assert found.outcome == "unknown"
+    assert key in str(found)
+
+
+def test_listing_by_prefix() -> None:
+    """A grant for one prefix allows a listing of it, and no other."""
+    home = policy(
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": ARN,
+            "Condition": {"StringLike": {"s3:prefix": "home/${aws:username}/*"}},
+        }
+    )
+
+    def outcome(**more: Any) -> str:
+        return str(check("list_objects_v2", Bucket=BUCKET, identity_policies=home, **more).outcome)
+
+    assert outcome(Prefix="home/alice/") == "allowed"
+    assert outcome(Prefix="home/bob/") == outcome() == "denied"
+
+
+def test_copy_needs_both_sides() -> None:
+    """The destination's policy and the source's both decide, and copied tags may."""
+    copy = {**WHERE, "CopySource": {"Bucket": "source", "Key": "k"}}
+    assert check("copy_object", **copy, source_policy=[]).outcome == "allowed"
+    closed = policy(deny("Closed", "s3:GetObject", resource="arn:aws:s3:::source/*"))
+    assert "statement Closed" in str(check("copy_object", **copy, source_policy=closed))
+    tags = policy(deny("NoTags", "s3:GetObjectTagging", resource="arn:aws:s3:::source/*"))
+    found = check("copy_object", **copy, source_policy=tags)
+    assert (found.outcome, found.deciding[0].when) == ("unknown", "the source has tags")
+    within = check("copy_object", **WHERE, CopySource=f"{BUCKET}/old")
+    assert within.outcome == "allowed"
+    assert "source is encrypted with" in str(within)
+
+
+def test_deletion_of_many_names_the_one_that_is_denied() -> None:
+    """Of several keys, the denied one is shown."""
+    keep = policy(deny("Keep", "s3:DeleteObject", resource=f"{ARN}/keep/*"))
+    delete = {"Objects": [{"Key": "a"}, {"Key": "keep/b"}]}
+    found = check("delete_objects", Bucket=BUCKET, Delete=delete, bucket_policy=keep)
+    assert found.outcome == "denied"
+    assert [each.request.resource for each in found.deciding] == [f"{ARN}/keep/b"]
+
+
+def test_bucket_of_another_account_needs_both() -> None:
+    """Where the expected owner is another account, the bucket's policy must allow as well."""
+    foreign = client(owner=STRANGER)
+    grant = policy({"Effect": "Allow", "Principal": {"AWS": ALICE}, "Action": "s3:*", "Resource": f"{ARN}/*"})
+    assert check("get_object", foreign, bucket_policy=[]).outcome == "denied"
+    assert check("get_object", foreign, bucket_policy=grant).outcome == "allowed"
+
+
+def test_own_account_is_an_assumption_without_an_expected_owner() -> None:
+    """Whose bucket it is is assumed, and said to be."""
+    assert "belongs to 111122223333" in str(check("get_object", client()))
+    assert "belongs to" not in str(check("get_object"))
+
+
+def test_access_point_is_never_allowed_by_its_own_policy_alone() -> None:
+    """Through an access point the bucket behind it decides as well, which is not looked at."""
+    arn = f"arn:aws:s3:eu-west-1:{OWNER}:accesspoint/finance"
+    found = check("get_object", Bucket=arn, Key="k")
+    assert found.outcome == "unknown"
+    assert "bucket behind the access point" in str(found)
+    closed = policy(deny("Closed", "s3:GetObject", resource=f"{arn}/object/*"))
+    denied = check("get_object", Bucket=arn, Key="k", bucket_policy=closed)
+    assert "denied by access point policy statement Closed" in str(denied)
+
+
+# -- callers ----------------------------------------------------------------------------------------------
+
+
+def test_role_path_that_nobody_told_is_unknown() -> None:
+    """A denial unless aws:PrincipalArn is some role cannot be decided from the session's ARN."""
+    locked = policy(deny("OnlyApp", "s3:*", {"ArnNotEquals": {"aws:PrincipalArn": ROLE}}))
+    found = check("get_object", principal=SESSION, bucket_policy=locked)
+    assert (found.outcome, "aws:PrincipalArn" in str(found)) == ("unknown", True)
+    told = check("get_object", principal=SESSION, bucket_policy=locked, assume={"aws:PrincipalArn": ROLE})
+    assert told.outcome == "allowed"
+
+
+@pytest.mark.parametrize(("token", "outcome"), [("token", "unknown"), (None, "allowed")])
+def test_keys_of_identity_providers_may_be_in_sessions(token: str | None, outcome: str) -> None:
+    """A key of a provider that nobody foresaw is unknown in a session and absent for long-term keys."""
+    for condition in (
+        {"StringEquals": {"token.example.com:sub": "x"}},
+        {"StringEquals": {"aws:UserAgent": "${saml:sub}"}},
+    ):
+        given = policy(deny("Provider", "s3:*", condition))
+        assert check("get_object", client(token=token, owner=OWNER), bucket_policy=given).outcome == outcome
+
+
+def test_mfa() -> None:
+    """Long-term keys have no MFA key; what a session has is unknown until it is declared."""
+    mfa = policy(deny("Mfa", "s3:DeleteObject", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}))
+    with_token = client(token="token", owner=OWNER)
+    assert check("delete_object", bucket_policy=mfa).outcome == "denied"
+    assert check("delete_object", with_token, bucket_policy=mfa).outcome == "unknown"
+    declared = {"aws:MultiFactorAuthPresent": True}
+    assert check("delete_object", with_token, bucket_policy=mfa, assume=declared).outcome == "allowed"
+
+
+# -- client-side encryption -------------------------------------------------------------------------------
+
+
+def test_client_side_asks_kms_itself() -> None:
+    """The data key is asked for directly: a key policy that wants kms:ViaService of S3 denies it."""
+    sealed = ClientSide(KmsKeys(KEY_ARN))
+    assert check(encryption=sealed).outcome == "allowed"
+    via = policy(
+        *KEY_POLICY["Statement"],  # type: ignore[arg-type]
+        deny("OnlyS3", "kms:*", {"StringNotEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}, "*"),
+    )
+    assert "key policy statement OnlyS3" in str(check(encryption=sealed, key_policy=via))
+    assert check(key_policy=via).outcome == "allowed"
+
+
+def test_client_side_context_is_the_place() -> None:
+    """The encryption context that the strategy binds is what the key's policy is asked with."""
+    pair = "kms:EncryptionContext:" + next(iter(ClientSide(KmsKeys(KEY_ARN)).context_for(BUCKET, "a/b")))
+    bound = policy(*KEY_POLICY["Statement"], deny("Bound", "kms:*", {"StringEquals": {pair: BUCKET}}, "*"))  # type: ignore[arg-type]
+    assert check(encryption=ClientSide(KmsKeys(KEY_ARN)), key_policy=bound).outcome == "denied"
+    loose = ClientSide(KmsKeys(KEY_ARN), bind_location=False)
+    assert check(encryption=loose, key_policy=bound).outcome == "allowed"
+
+
+def test_client_side_reads_with_any_of_its_keys() -> None:
+    """To write, all keys are needed; to read, which one depends on the object."""
+    both = ClientSide(KmsKeys(KEY_ARN, OTHER_ARN))
+    one = {KEY_ARN: KEY_POLICY, OTHER_ARN: []}
+    assert check(encryption=both, key_policy=one).outcome == "denied"
+    read = check("get_object", encryption=both, key_policy=one)
+    assert (read.outcome, OTHER_ARN in read.deciding[0].when) == ("unknown", True)
+
+
+@pytest.mark.parametrize("keys", [RawAesKey("k", RAW_KEY)])
+def test_client_side_with_local_keys_asks_s3_only(keys: RawAesKey) -> None:
+    """Without KMS keys there is nothing to ask of KMS."""
+    found = check(encryption=ClientSide(keys))
+    assert [each.request.action for each in found.permissions] == ["s3:PutObject"]
+
+
+def test_client_side_copy_is_a_download_and_an_upload() -> None:
+    """A copy passes through here: s3:GetObject at the source, s3:PutObject at the destination."""
+    sealed = ClientSide(RawAesKey("k", RAW_KEY))
+    copy = {**WHERE, "CopySource": "source/old", "source_policy": [], "MetadataDirective": "COPY"}
+    found = check("copy_object", encryption=sealed, source_encryption=sealed, **copy)
+    assert [each.operation for each in found.sent] == ["GetObject", "PutObject"]
+    wanted = [("s3:GetObject", "arn:aws:s3:::source/old"), ("s3:PutObject", f"{ARN}/a/b")]
+    assert [(each.request.action, each.request.resource) for each in found.permissions] == wanted
+    with pytest.raises(errors.ConfigurationError, match="names no object"):
+        check("copy_object", encryption=sealed, **{**copy, "CopySource": "source"})
+
+
+def test_customer_keys_need_no_kms() -> None:
+    """Under SSE-C nothing is asked of KMS, and the key is nowhere in the answer."""
+    found = check(
+        "copy_object", encryption=SseC(RAW_KEY), CopySource=f"{BUCKET}/old", source_encryption=SseC(RAW_KEY)
+    )
+    assert {each.request.action.split(":")[0] for each in found.permissions} == {"s3"}
+    assert SseC(RAW_KEY).headers("PutObject")[f"{SSE[3:]}-customer-key"] not in repr(found) + json.dumps(
+        found.to_dict()
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "encryption", "told"),
+    [
+        ("get_object", SseS3(), True),
+        ("get_object", SseKms(KEY_ARN), False),
+        ("get_object", SseC(RAW_KEY), False),
+        ("copy_object", SseS3(), True),
+        ("put_object", SseS3(), False),
+    ],
+)
+def test_key_of_what_is_read_is_named_where_nobody_knows_it(
+    operation: str, encryption: Any, told: bool
+) -> None:
+    """An object may be under a KMS key that this client does not know of; then that is not examined."""
+    copy = {"CopySource": f"{BUCKET}/old", "source_encryption": encryption} if "copy" in operation else {}
+    found = check(operation, encryption=encryption, **copy)
+    assert ("the KMS key that the object may be encrypted with" in found.not_examined) == told
+
+
+# -- what is told -----------------------------------------------------------------------------------------
+
+
+def test_text_tells_what_was_not_looked_at() -> None:
+    """What was not examined is named: layers, Block Public Access, ACLs, grants; given layers are not."""
+    text = str(check())
+    for words in (
+        "service control policies",
+        "Block Public Access",
+        "ACLs",
+        "Object Lock",
+        "grants on KMS keys",
+    ):
+        assert words in text
+    given = check(service_control_policies=[ALL], permissions_boundary=[], endpoint_policies=[])
+    assert given.not_examined[0] == "resource control policies"
+    assert "permissions boundary" not in given.not_examined
+
+
+def test_text_tells_what_nobody_was_asked() -> None:
+    """With fetch=False, each thing that was not given is a gap, and the answer is unknown."""
+    found = client().check("put_object", **WHERE, fetch=False)
+    assert found.outcome == "unknown"
+    assert [gap.partition(":")[0] for gap in found.gaps] == [
+        "the caller",
+        "the caller's own policies",
+        f"the policy of {BUCKET}",
+        "the policy of arn",
+    ]
+
+
+def test_assumptions_are_told() -> None:
+    """What the caller declared, and which key an object is believed to have, are in the text."""
+    text = str(check("get_object", assume={"aws:SourceIp": "192.0.2.1"}))
+    assert "assumed: aws:SourceIp is 192.0.2.1" in text
+    assert f"assumed: the object is encrypted with {KEY_ARN}" in text
+
+
+def test_answer_is_no_truth_value() -> None:
+    """`if s3.check(…)` would be true whatever came out: it raises."""
+    with pytest.raises(TypeError, match="three outcomes"):
+        bool(check())
+
+
+def test_answer_as_plain_values() -> None:
+    """to_dict() can be written as JSON and holds outcome, reasons and requests."""
+    told = json.loads(json.dumps(check(bucket_policy=WRONG_KEY, encryption=SseS3()).to_dict()))
+    assert told["outcome"] == "denied"
+    assert told["because"] == ["denied by bucket policy statement DenyWrongKey"]
+    assert told["requests"][0]["method"] == "PUT"
+    assert told["permissions"][0]["decision"]["outcome"] == "explicitly_denied"
+
+
+# -- refusals ---------------------------------------------------------------------------------------------
+
+REFUSED: list[tuple[str, dict[str, Any], type[Exception], str]] = [
+    ("put_object", {"ACL": "public-read"}, errors.PublicAccessRefused, "everybody"),
+    ("put_object", {"ServerSideEncryption": "AES256"}, errors.EncryptionConflict, "contradicts"),
+    ("put_object", {"bucket_polcy": "{}"}, errors.ConfigurationError, "no argument bucket_polcy"),
+    ("put_object", {"Colour": "red"}, errors.ConfigurationError, "ParamValidationError"),
+    ("put_objekt", {}, errors.ConfigurationError, "no operation of S3"),
+    ("create_session", {"Bucket": BUCKET}, errors.PolicyError, "CreateSession"),
+    (
+        "put_object",
+        {"Bucket": "logs--euw1-az1--x-s3", "Key": "k"},
+        errors.ConfigurationError,
+        "directory bucket",
+    ),
+    ("put_object", {"bucket_policy": "{"}, errors.PolicyError, ""),
+    ("put_object", {"bucket_policy": 7}, errors.PolicyError, "bucket_policy= is a int"),
+    ("put_object", {"bucket_policy": [ALL, ALL]}, errors.PolicyError, "has 2 policies"),
+    ("put_object", {"principal": "alice"}, errors.ConfigurationError, "is no caller"),
+    ("put_object", {"principal": "logging.s3.amazonaws.com"}, errors.ConfigurationError, "is no caller"),
+    ("put_object", {"principal": 7}, errors.ConfigurationError, "is no caller"),
+    ("put_object", {"assume": ["aws:SourceIp"]}, errors.ConfigurationError, "assume= is no mapping"),
+    ("put_object", {"assume": {"aws:SecureTransport": False}}, errors.PolicyError, "cannot be assumed"),
+    ("put_object", {"assume": {"aws:SourceIp": object()}}, errors.PolicyError, "aws:SourceIp"),
+    ("put_object", {"encryption": "sse-s3"}, errors.ConfigurationError, "not an encryption strategy"),
+]
+
+
+@pytest.mark.parametrize(("operation", "given", "error", "says"), REFUSED)
+def test_refusal(operation: str, given: dict[str, Any], error: type[Exception], says: str) -> None:
+    """What would not be sent, and arguments that cannot be meant, are typed errors."""
+    with pytest.raises(error) as caught:
+        check(operation, **given)
+    assert says in str(caught.value)
+
+
+# -- the embedded endpoint --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app(local_aws: Any) -> SecureS3Client:
+    """A client of a role, with a path, that may do everything but what its boundary keeps it from."""
+    local_aws.create_bucket(BUCKET)
+    plain = local_aws.session()
+    iam, sts = plain.client("iam"), plain.client("sts")
+    keep = policy(
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Sid": "Keep", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"},
+    )
+    boundary = iam.create_policy(PolicyName="keep", PolicyDocument=json.dumps(keep))["Policy"]["Arn"]
+    trust = json.dumps(policy())
+    made = iam.create_role(
+        RoleName="App", Path="/team/", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary
+    )
+    iam.put_role_policy(RoleName="App", PolicyName="all", PolicyDocument=json.dumps(ALL))
+    keys = sts.assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="one")["Credentials"]
+    own = local_aws.session()
+    own._session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    iam.close()
+    sts.close()
+    return local_aws.client(SseKms(local_aws.kms_key_arn), session=own)  # type: ignore[no-any-return]
+
+
+def test_everything_is_found_out(app: SecureS3Client) -> None:
+    """Caller, role, boundary, bucket policy and key policy are read; the bucket is known to be its own."""
+    with app as s3:
+        found = s3.check("put_object", **WHERE)
+        assert found.outcome == "allowed", str(found)
+        assert (found.gaps, found.assumed) == ((), ())
+        assert found.permissions[0].request.principal == SESSION
+        assert found.permissions[0].request.context["aws:PrincipalArn"] == ROLE.replace("App", "team/App")
+        assert "permissions boundary" not in found.not_examined
+        assert "session policies" in found.not_examined
+        assert "permissions boundary statement Keep" in str(s3.check("delete_bucket", Bucket=BUCKET))
+        key = s3.encryption.parameters("PutObject")["SSEKMSKeyId"]
+        wrong = json.dumps(WRONG_KEY).replace(KEY_ARN, str(key)[:-4] + "0000")
+        s3.boto3.put_bucket_policy(Bucket=BUCKET, Policy=wrong)
+        assert "denied by bucket policy statement DenyWrongKey" in str(s3.check("put_object", **WHERE))
+        s3.boto3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(OFFICE))
+        assert "unknown because of aws:SourceIp" in str(s3.check("get_object", **WHERE))
+        listed = s3.list_objects_v2(Bucket=BUCKET)
+        assert listed["KeyCount"] == 0  # nothing was written by checking
+
+
+def test_policies_of_a_user_and_its_groups_are_found_out(local_aws: Any) -> None:
+    """What a user may do by its group's policy is seen, and what its own policy denies."""
+    local_aws.create_bucket(BUCKET)
+    iam = local_aws.session().client("iam")
+    iam.create_group(GroupName="staff")
+    iam.put_group_policy(GroupName="staff", PolicyName="all", PolicyDocument=json.dumps(ALL))
+    iam.create_user(UserName="alice")
+    iam.add_user_to_group(GroupName="staff", UserName="alice")
+    keep = policy({"Sid": "Mine", "Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"})
+    iam.put_user_policy(UserName="alice", PolicyName="keep", PolicyDocument=json.dumps(keep))
+    key = iam.create_access_key(UserName="alice")["AccessKey"]
+    iam.close()
+    own = local_aws.session()
+    own._session.set_credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    with local_aws.client(SseS3(), session=own) as s3:
+        assert s3.check("put_object", **WHERE).outcome == "allowed"
+        assert "identity policy statement Mine" in str(s3.check("delete_object", **WHERE))
+        assert "session policies" not in s3.check("get_object", **WHERE).not_examined
+
+
+def test_caller_that_policies_cannot_name_is_a_gap(local_aws: Any) -> None:
+    """The embedded endpoint's own caller is nobody of IAM: the answer is unknown and says so."""
+    local_aws.create_bucket(BUCKET)
+    with local_aws.client(SseS3()) as s3:
+        found = s3.check("get_object", **WHERE)
+    assert found.outcome == "unknown"
+    assert any("none that policies can name" in gap for gap in found.gaps)
+
+
+def test_policies_may_be_texts_and_policies() -> None:
+    """A policy is given as text, as a mapping, or parsed."""
+    text = json.dumps(WRONG_KEY)
+    for given in (text, text.encode(), Policy.parse(text), [WRONG_KEY]):
+        assert check(bucket_policy=given, encryption=SseS3()).outcome == "denied"
