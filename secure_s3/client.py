@@ -144,7 +144,7 @@ class SecureS3Client(ObjectMethods, TransferMethods):
             encryption, source_encryption: As in the call itself.
             arguments: Those of the operation, without a body, and in lower case: ``bucket_policy``,
                 ``source_policy``, ``key_policy``, ``identity_policies``, ``permissions_boundary``,
-                ``session_policies``, ``service_control_policies``, ``resource_control_policies``,
+                ``session_policies``, ``scps``, ``rcps``,
                 ``endpoint_policies`` (texts, mappings or Policies; ``[]`` for none), ``principal``,
                 ``assume`` (condition keys and their values), and ``fetch=False`` to ask nobody.
 

@@ -63,8 +63,8 @@ class Given:
     identity_policies: Documents = None
     permissions_boundary: Documents = None
     session_policies: Documents = None
-    service_control_policies: Documents = None
-    resource_control_policies: Documents = None
+    scps: Documents = None
+    rcps: Documents = None
     endpoint_policies: Documents = None
     principal: str | None = None
     assume: Mapping[str, Any] = field(default_factory=dict)

@@ -34,8 +34,8 @@ _BEHIND = "the policy of the bucket behind the access point, which has to allow 
 _NEVER = "Block Public Access, ACLs, Object Ownership and Object Lock"
 _NAMESPACES = ("aws:", "s3:", "kms:")
 _LAYERS = {
-    "service_control_policies": "service control policies",
-    "resource_control_policies": "resource control policies",
+    "scps": "service control policies",
+    "rcps": "resource control policies",
     "endpoint_policies": "policies of VPC endpoints",
     "permissions_boundary": "permissions boundary",
     "session_policies": "session policies",
@@ -230,8 +230,8 @@ class _Check:
             "identity_policies": self.identity.policies.layer,
             "permissions_boundary": self.identity.boundary.one,
             "session_policies": layer("session_policies"),
-            "scps": layer("service_control_policies"),
-            "rcps": layer("resource_control_policies"),
+            "scps": layer("scps"),
+            "rcps": layer("rcps"),
             "endpoint_policies": layer("endpoint_policies"),
         }
 

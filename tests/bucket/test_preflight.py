@@ -78,7 +78,7 @@ OUTCOMES: list[tuple[str, dict[str, Any], str, str]] = [
     ("put_object", {"key_policy": {KEY_ARN: KEY_POLICY}}, "allowed", ""),
     ("put_object", {"key_policy": {OTHER_ARN: KEY_POLICY}}, "unknown", "the key policy, which was not read"),
     ("put_object", {"bucket_policy": UNKNOWN}, "unknown", "the bucket policy, which was not read"),
-    ("put_object", {"service_control_policies": [policy()]}, "denied", "no policy allows"),
+    ("put_object", {"scps": [policy()]}, "denied", "no policy allows"),
     ("put_object", {"permissions_boundary": policy()}, "denied", "no policy allows"),
     ("put_object", {"permissions_boundary": UNKNOWN}, "unknown", "permissions boundary, which was not read"),
     ("put_object", {"endpoint_policies": UNKNOWN}, "unknown", "endpoint policy, which was not read"),
@@ -315,7 +315,7 @@ def test_text_tells_what_was_not_looked_at() -> None:
         "grants on KMS keys",
     ):
         assert words in text
-    given = check(service_control_policies=[ALL], permissions_boundary=[], endpoint_policies=[])
+    given = check(scps=[ALL], permissions_boundary=[], endpoint_policies=[])
     assert given.not_examined[0] == "resource control policies"
     assert "permissions boundary" not in given.not_examined
 
