@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from secure_s3.policy import AccessRequest, Policy, Statement, bundles, evaluate, lint, statements
+from secure_s3.policy import AccessRequest, Policy, bundles, evaluate, lint, statements
 from secure_s3.policy import witnesses as w
 from secure_s3.policy.rules import RULES
 from secure_s3.values import Severity
@@ -65,6 +65,9 @@ REQUESTS: dict[str, AccessRequest] = {
         _get(), "cloudfront.amazonaws.com", arn=DISTRIBUTION[:-1] + "X", account="444455556666"
     ),
     "GET by another account": _get(w.OTHER_ACCOUNT),
+    "GET by another account, tagged for it": _get(
+        f"arn:aws:iam::{w.STRANGER}:root", **{"s3:ExistingObjectTag/Department": "Finance"}
+    ),
     "GET by anybody": _get(w.ANYONE),
     "GET from 203.0.113.7": _get(**{"aws:SourceIp": "203.0.113.7"}),
     "GET from elsewhere": _get(**{"aws:SourceIp": "192.0.2.10"}),
@@ -89,19 +92,19 @@ REQUESTS: dict[str, AccessRequest] = {
 }
 
 
-def right_form(seed: SeedPolicy) -> Policy | None:
-    """The builders' form of a seed's policy, made by running its source; None if it has none."""
-    if not seed.right:
-        return None
-    made = eval(seed.right, {"statements": statements, "bundles": bundles})  # our own text, in the tests
-    return made if isinstance(made, Policy) else Policy.of(*([made] if isinstance(made, Statement) else made))
+def right_form(seed: SeedPolicy) -> Policy:
+    """The builders' form of a seed's policy, made by running its source."""
+    names = {"statements": statements, "bundles": bundles, "Policy": Policy, "KEY": KEY_ARN}
+    made = eval(seed.right.strip(), names)
+    return made if isinstance(made, Policy) else Policy.of(made)
 
 
-def outcome(policy: Policy, request: AccessRequest, kind: str | None) -> str:
+def outcome(policy: Policy, request: AccessRequest) -> str:
     """What a policy for itself does to a request."""
-    layer: Any = {"identity_policies": [policy]} if kind == "identity" else {"resource_policy": policy}
+    identity = all(each.principals is None for each in policy.statements)
+    layer: Any = {"identity_policies": [policy]} if identity else {"resource_policy": policy}
     found = evaluate(request, **layer).outcome
-    return {"explicitly_denied": "denied", "implicitly_denied": "not allowed"}.get(found, found)
+    return {"explicitly_denied": "denied", "implicitly_denied": "left to others"}.get(found, found)
 
 
 def _seeds() -> Iterator[str]:
@@ -117,22 +120,20 @@ def _seeds() -> Iterator[str]:
         )
         yield "" if findings else "It does what it says.\n"
         right = right_form(seed)
-        if right is None:
-            continue
         yield "Built:\n" if findings else "Built, it reads:\n"
         yield f"```python\n{_code(seed.right)}\n```\n"
-        yield from _changes(policy, right, seed.kind)
+        yield from _changes(policy, right)
 
 
 def _compact(raw: Any) -> str:
-    lines = [json.dumps(dict(each), ensure_ascii=False) for each in raw]
-    return "\n".join(line for text in lines for line in _wrapped(text))
+    texts = [json.dumps(dict(each), ensure_ascii=False) for each in raw]
+    return ",\n".join("\n".join(_wrapped(text)) for text in texts)
 
 
 def _wrapped(text: str, width: int = WIDTH) -> Iterator[str]:
     indent = ""
     while len(indent + text) > width:
-        at = text.rfind(", ", 0, width - len(indent)) + 1
+        at = max(text.rfind(mark, 0, width - len(indent)) for mark in (", ", ": ")) + 1
         if at <= 0:
             break
         yield indent + text[:at]
@@ -141,13 +142,13 @@ def _wrapped(text: str, width: int = WIDTH) -> Iterator[str]:
 
 
 def _code(source: str) -> str:
-    return f"policy = {source}"
+    return f"built = {source.strip()}".replace("KEY", "key")
 
 
-def _changes(policy: Policy, right: Policy, kind: str | None) -> Iterator[str]:
+def _changes(policy: Policy, right: Policy) -> Iterator[str]:
     rows = []
     for name, request in REQUESTS.items():
-        before, after = outcome(policy, request, kind), outcome(right, request, kind)
+        before, after = outcome(policy, request), outcome(right, request)
         if before != after:
             rows.append(f"| {name} | {before} | {after} |")
     if rows:

@@ -34,17 +34,23 @@ class SeedPolicy:
         name: Number of the article, and a short name.
         meant: What the article says it does.
         statements: As published, but for the names.
-        faults: The rules that must find something; empty if it does what it says.
-        right: Source of an expression that makes the builders' form: a Statement or a Policy.
         kind: What it is attached to, where the linter is told.
     """
 
     name: str
     meant: str
     statements: Sequence[Mapping[str, Any]]
-    faults: tuple[str, ...] = ()
-    right: str = ""
     kind: str | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The rules that must find something; none if it does what it says."""
+        return FAULTS.get(self.name, ())
+
+    @property
+    def right(self) -> str:
+        """Source of an expression that makes the builders' form: a Statement or a Policy."""
+        return RIGHT[self.name]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -349,3 +355,165 @@ SEEDS: tuple[SeedPolicy, ...] = (
         ],
     ),
 )
+
+FAULTS: dict[str, tuple[str, ...]] = {
+    "0 unencrypted uploads": ("sse-default-denied", "sse-dsse-denied"),
+    "0 combined": ("sse-default-denied", "sse-dsse-denied"),
+    "0 public access": ("public-acl-passes", "policy-locked"),
+    "0 production": ("public-acl-passes", "sse-default-denied", "sse-dsse-denied"),
+    "1 addresses": ("network-denies-administration", "source-ip-denies-endpoints"),
+    "1 another account": ("key-of-other-actions",),
+    "1 VPC endpoint": ("network-denies-administration", "endpoint-cuts-off-services"),
+    "1 everything": ("wide-open-allow",),
+    "1 MFA": ("mfa-absent-passes",),
+    "1 unencrypted uploads": ("statement-redundant", "sse-dsse-denied"),
+    "2 fragment": ("malformed-statement",),
+    "2 VPC endpoint": ("endpoint-cuts-off-services", "network-bucket-left-out"),
+    "3 CloudFront": ("arn-white-space",),
+    "3 TLS of objects": ("s3-arn-fields", "tls-version-lets-http-pass"),
+    "3 TLS of the bucket": ("tls-version-lets-http-pass",),
+    "3 TLS of an access point": ("tls-version-lets-http-pass", "tls-version-gap"),
+    "4 another account": ("malformed-principal",),
+    "4 public access": ("service-name-locks-out",),
+}
+
+RIGHT: dict[str, str] = {
+    "0 https": 'statements.deny_insecure_transport("amzn-s3-demo-bucket")',
+    "0 unencrypted uploads": """
+statements.deny_unencrypted_uploads(
+    "amzn-s3-demo-bucket", ["AES256", "aws:kms", "aws:kms:dsse"], strict=True
+)
+""",
+    "0 one key": 'statements.deny_wrong_kms_key("amzn-s3-demo-bucket", KEY, strict=True)',
+    "0 combined": 'bundles.baseline("amzn-s3-demo-bucket", kms_key_arn=KEY)',
+    "0 public access": """
+bundles.baseline(
+    "amzn-s3-demo-bucket",
+    admins=["arn:aws:iam::111122223333:role/Admin"],
+)
+""",
+    "0 production": """
+bundles.baseline(
+    "amzn-s3-demo-bucket",
+    kms_key_arn=KEY,
+    merge_into=Policy.of(
+        statements.allow_write("amzn-s3-demo-bucket", "arn:aws:iam::111122223333:role/ApplicationRole"),
+        statements.allow_read("amzn-s3-demo-bucket", "arn:aws:iam::111122223333:role/ApplicationRole"),
+        statements.allow_list("amzn-s3-demo-bucket", "arn:aws:iam::111122223333:role/ApplicationRole"),
+    ),
+)
+""",
+    "1 read-only role": """
+Policy.of(
+    statements.allow_read("amzn-s3-demo-bucket", "arn:aws:iam::111122223333:role/ReadOnlyRole"),
+    statements.allow_list("amzn-s3-demo-bucket", "arn:aws:iam::111122223333:role/ReadOnlyRole"),
+)
+""",
+    "1 addresses": """
+statements.only_ip_ranges(
+    "amzn-s3-demo-bucket",
+    ["203.0.113.0/24", "198.51.100.0/24"],
+    vpc_endpoints=["vpce-1234567890abcdef0"],
+    except_principals=["arn:aws:iam::111122223333:role/Admin"],
+)
+""",
+    "1 another account": """
+Policy.of(
+    statements.cross_account_read("amzn-s3-demo-bucket", "444455556666"),
+    statements.cross_account_write("amzn-s3-demo-bucket", "444455556666"),
+)
+""",
+    "1 VPC endpoint": """
+statements.only_vpc_endpoints(
+    "amzn-s3-demo-bucket",
+    ["vpce-1234567890abcdef0"],
+    except_principals=["arn:aws:iam::111122223333:role/Admin"],
+)
+""",
+    "1 everything": """
+Policy.of(
+    statements.allow_read("amzn-s3-demo-bucket"),
+    statements.allow_write("amzn-s3-demo-bucket"),
+    statements.allow_list("amzn-s3-demo-bucket"),
+)
+""",
+    "1 reader": """
+Policy.of(
+    statements.allow_read("amzn-s3-demo-bucket", versions=True),
+    statements.allow_list("amzn-s3-demo-bucket"),
+)
+""",
+    "1 own prefix": """
+Policy.of(
+    statements.allow_read("amzn-s3-demo-bucket", prefix="users/${aws:username}/"),
+    statements.allow_write("amzn-s3-demo-bucket", prefix="users/${aws:username}/"),
+    statements.allow_delete("amzn-s3-demo-bucket", prefix="users/${aws:username}/"),
+    statements.allow_list("amzn-s3-demo-bucket", prefix="users/${aws:username}/"),
+)
+""",
+    "1 MFA": 'statements.require_mfa_for_delete("amzn-s3-demo-bucket")',
+    "1 access point": """
+bundles.access_point(
+    "arn:aws:s3:us-east-1:111122223333:accesspoint/my-access-point",
+    "arn:aws:iam::111122223333:role/DataScientist",
+    prefix="data/",
+    write=True,
+)
+""",
+    "1 unencrypted uploads": 'statements.deny_unencrypted_uploads("amzn-s3-demo-bucket", strict=True)',
+    "1 https": 'statements.deny_insecure_transport("amzn-s3-demo-bucket")',
+    "2 fragment": 'statements.deny_unencrypted_uploads("amzn-s3-demo-bucket")',
+    "2 https": 'statements.deny_insecure_transport("amzn-s3-demo-bucket")',
+    "2 reader": """
+Policy.of(
+    statements.allow_read("amzn-s3-demo-bucket", prefix="reports/"),
+    statements.allow_list("amzn-s3-demo-bucket", prefix="reports/"),
+)
+""",
+    "2 VPC endpoint": 'statements.only_vpc_endpoints("amzn-s3-demo-bucket", ["vpce-0123456789abcdef0"])',
+    "3 CloudFront": """
+bundles.cloudfront_origin(
+    "amzn-s3-demo-bucket",
+    "arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE",
+    only=True,
+    except_principals=["arn:aws:iam::111122223333:role/Admin"],
+)
+""",
+    "3 TLS of objects": """
+Policy.of(
+    statements.deny_insecure_transport("amzn-s3-demo-bucket"),
+    statements.require_min_tls("amzn-s3-demo-bucket", "1.2"),
+)
+""",
+    "3 TLS of the bucket": """
+Policy.of(
+    statements.deny_insecure_transport("amzn-s3-demo-bucket"),
+    statements.require_min_tls("amzn-s3-demo-bucket", "1.2"),
+)
+""",
+    "3 TLS of an access point": """
+Policy.of(
+    statements.deny_insecure_transport("arn:aws:s3:us-east-2:111122223333:accesspoint/my-access-point"),
+    statements.require_min_tls("arn:aws:s3:us-east-2:111122223333:accesspoint/my-access-point", "1.3"),
+)
+""",
+    "4 least privilege": """
+Policy.of(
+    statements.allow_read("amzn-s3-demo-bucket", prefix="user-uploads/"),
+    statements.allow_write("amzn-s3-demo-bucket", prefix="user-uploads/"),
+)
+""",
+    "4 another account": """
+statements.allow_read_by_tag(
+    "amzn-s3-demo-bucket", "Department", "444455556666", value="Finance"
+)
+""",
+    "4 public access": """
+bundles.cloudfront_origin(
+    "amzn-s3-demo-bucket",
+    "arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE",
+)
+""",
+    "4 https": 'statements.deny_insecure_transport("amzn-s3-demo-bucket")',
+    "4 MFA": 'statements.require_mfa_for_delete("amzn-s3-demo-bucket")',
+}
