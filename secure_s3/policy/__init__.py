@@ -1,10 +1,16 @@
-"""The policy language: documents, evaluation, builders, linting."""
+"""The policy language: documents, evaluation, builders, linting. See ``docs/policies.md``."""
 
 from __future__ import annotations
 
+from . import bundles, statements, suites
+from .canonical import canonical
 from .decision import Decision, Reason
+from .difference import Difference, diff, merge
 from .document import Policy
 from .evaluator import evaluate
+from .linter import lint
+from .lockout import lockout
+from .patches import apply as apply_patch
 from .request import UNKNOWN, AccessRequest, Between, OneOf
 from .statement import Statement
 
@@ -18,4 +24,14 @@ __all__ = [
     "evaluate",
     "Decision",
     "Reason",
+    "statements",
+    "bundles",
+    "canonical",
+    "diff",
+    "Difference",
+    "merge",
+    "lint",
+    "lockout",
+    "apply_patch",
+    "suites",
 ]

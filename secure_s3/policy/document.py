@@ -118,6 +118,11 @@ class Policy:
         """Bytes of the document without white space, which is what a quota is compared with."""
         return len(self.to_json(indent=None).encode())
 
+    @property
+    def source(self) -> str:
+        """The text that the policy was read from; empty if it was not."""
+        return self._text.source
+
     def place(self, pointer: str) -> tuple[int, int] | None:
         """Line and column, from 1, of a JSON pointer; None if the policy was not read from text."""
         return self._text.place(pointer)

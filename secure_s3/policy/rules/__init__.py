@@ -1,0 +1,47 @@
+"""The lint rules, by theme; each module has its own in ``RULES``."""
+
+from __future__ import annotations
+
+from . import (
+    acls,
+    encryption,
+    exposure,
+    grammar,
+    lockout,
+    logic,
+    names,
+    network,
+    operands,
+    presign,
+    principals,
+    resources,
+    services,
+    sessions,
+    transport,
+    values,
+    variables,
+    writes,
+)
+from .rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *grammar.RULES,
+    *names.RULES,
+    *resources.RULES,
+    *principals.RULES,
+    *values.RULES,
+    *operands.RULES,
+    *variables.RULES,
+    *logic.RULES,
+    *exposure.RULES,
+    *transport.RULES,
+    *encryption.RULES,
+    *writes.RULES,
+    *acls.RULES,
+    *network.RULES,
+    *services.RULES,
+    *sessions.RULES,
+    *presign.RULES,
+    *lockout.RULES,
+)
+"""Every rule."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ class Hit:
     severity: Severity | None = None
 
 
-Check = Callable[[Subject], Iterator[Hit]]
+Check = Callable[[Subject], Iterable[Hit]]
 
 
 @dataclass(frozen=True, slots=True)

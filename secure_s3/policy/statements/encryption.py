@@ -15,6 +15,7 @@ Amazon S3".
 
 from __future__ import annotations
 
+from ...errors import PolicyError
 from ..statement import Statement
 from .identities import DELIVERIES_SPARED
 from .parts import Block, Texts, deny, flag, full_key_arns, one_of, texts
@@ -54,6 +55,12 @@ def deny_unencrypted_uploads(
     listed = texts(algorithms, "algorithms", "aws:kms")
     for each in listed:
         one_of(each, ALGORITHMS, "algorithms", "S3 knows three, and compares their case")
+    if set(listed) == set(ALGORITHMS) and not flag(strict, "strict"):
+        raise PolicyError(
+            "algorithms= lists all that S3 has",
+            why="no header names another one, so that nothing would be denied",
+            fix="leave out what is not wanted, or pass strict=True to require the header",
+        )
     return deny(
         sid,
         _WRITES,

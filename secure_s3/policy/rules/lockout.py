@@ -1,0 +1,118 @@
+"""Policies that nobody can change any more.
+
+The root user of the bucket's account may always read, put and delete the bucket policy. That is a way out,
+and an emergency. Sources: Amazon S3 API Reference, PutBucketPolicy; KMS Developer Guide, "Key policies in AWS
+KMS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...values import Severity
+from ..request import AccessRequest
+from ..statement import Statement
+from ..witnesses import ADMIN
+from .circumstances import SECURE, SERVICE_KEYS, TLS
+from .rule import BUCKET, KEY, Hit, Rule, Subject
+from .search import denied, find, named, nowhere, on, plain, reach
+
+_PERSON = (*SERVICE_KEYS, "aws:principalisawsservice", "aws:viaawsservice")
+"""What people cannot make different: they are no services."""
+_PUT, _DELETE = "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"
+
+
+def _locked(subject: Subject) -> Iterator[Hit]:
+    concerned = [each for each in subject.denies if _concerns_people(each)]
+    alone = False
+    for each in concerned:
+        start = _start(subject, each)
+        if start is None or not plain(each) or on(each, TLS, SECURE, *SERVICE_KEYS):
+            continue  # the rules on TLS and on services say more of these
+        if nowhere(subject, start, avoid=(each,), fixed=_PERSON):
+            alone = True
+            yield _hit(subject, each, start, "")
+    if not alone:
+        yield from _locked_together(subject, concerned)
+
+
+def _locked_together(subject: Subject, concerned: list[Statement]) -> Iterator[Hit]:
+    judged = [each for each in concerned if _start(subject, each)]
+    judged = [each for each in judged if not on(each, TLS, SECURE, *SERVICE_KEYS)]
+    if len(judged) < 2 or not plain(*judged):
+        return
+    start = _start(subject, judged[0])
+    if start is None or any(_alone(subject, each, start) for each in judged):
+        return
+    if nowhere(subject, start, avoid=judged, fixed=_PERSON):
+        names = " and ".join(each.name for each in judged)
+        yield _hit(subject, judged[-1], start, f" whom {names} spare together")
+
+
+def _alone(subject: Subject, statement: Statement, start: AccessRequest) -> bool:
+    return nowhere(subject, start, avoid=(statement,), fixed=_PERSON)
+
+
+def _concerns_people(statement: Statement) -> bool:
+    """It is for everybody, or for a whole account."""
+    who = statement.principals
+    if who is None or who.negated:
+        return False
+    return who.everyone or any(text.endswith(":root") or text.isdigit() for text in who.aws)
+
+
+def _start(subject: Subject, statement: Statement) -> AccessRequest | None:
+    everyone = statement.principals is not None and statement.principals.everyone
+    return reach(subject, statement, (_PUT,), (ADMIN,) if everyone else ())
+
+
+def _hit(subject: Subject, statement: Statement, start: AccessRequest, whom: str) -> Hit:
+    deleting = AccessRequest(
+        _DELETE, start.resource, start.principal, start.context, resource_account=start.resource_account
+    )
+    both = denied(subject, deleting)
+    what = f"{_PUT} and {_DELETE}" if both else _PUT
+    return Hit(
+        f"there is nobody{whom or ''} who may {what}, but the root user of the account",
+        statement,
+        severity=None if both else Severity.MEDIUM,
+    )
+
+
+def _orphaned(subject: Subject) -> Iterator[Hit]:
+    for each in subject.allows:
+        if not plain(each):
+            return
+        for start in named(subject, each, ("kms:PutKeyPolicy",)):
+            if find(subject, start, must=(each,), avoid=subject.denies):
+                return
+    yield Hit("nobody may kms:PutKeyPolicy: the policy can never be changed, not even by the root user")
+
+
+RULES = (
+    Rule(
+        "policy-locked",
+        Severity.HIGH,
+        "nobody but the root user can change the policy",
+        "A Deny of changing the bucket policy concerns the administrators too, whatever they are allowed.",
+        "exempt the administrators by ArnNotLike aws:PrincipalArn; against public policies use Block Public "
+        "Access",
+        _locked,
+        (BUCKET,),
+        ("checkov:CKV_AWS_93", "Amazon S3 API Reference: PutBucketPolicy"),
+    ),
+    Rule(
+        "key-policy-orphaned",
+        Severity.HIGH,
+        "nobody can change the key policy",
+        "A key's policy is the only source of permissions on it, the root user's included. Without somebody "
+        "who may kms:PutKeyPolicy only AWS Support can help.",
+        "allow kms:* to the account's root principal, arn:aws:iam::account:root",
+        _orphaned,
+        (KEY,),
+        (
+            "KMS Developer Guide: Default key policy: allows access to the AWS account and enables IAM "
+            "policies",
+        ),
+    ),
+)
