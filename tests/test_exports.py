@@ -54,6 +54,8 @@ POLICY = {
     "Decision",
     "Reason",
     "lint",
+    "Finding",
+    "Severity",
     "lockout",
     "statements",
     "bundles",

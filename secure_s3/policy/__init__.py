@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..values import Finding, Severity
 from . import bundles, statements, suites
 from .canonical import canonical
 from .decision import Decision, Reason
@@ -31,6 +32,8 @@ __all__ = [
     "Difference",
     "merge",
     "lint",
+    "Finding",
+    "Severity",
     "lockout",
     "apply_patch",
     "suites",

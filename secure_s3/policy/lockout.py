@@ -66,6 +66,10 @@ class Lockout:
     decisions: Mapping[str, Decision]
     keys: tuple[str, ...] = ()
 
+    def __bool__(self) -> bool:
+        """Whether it is certain or possible."""
+        return self.verdict != NONE
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The same as findings: none, or one per statement that denies or may deny."""

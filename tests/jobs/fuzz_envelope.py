@@ -26,19 +26,24 @@ MAX_BYTES = 8192
 
 def main() -> int:
     """Run the fuzzer in a process of its own, and print its figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.jobs.fuzz_envelope")
+    return launch("tests.jobs.fuzz_envelope", MAX_BYTES)
+
+
+def launch(module: str, max_bytes: int) -> int:
+    """Run the fuzzer of *module* in a process of its own, on inputs of so many bytes."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--input", help="run one input that was kept, instead")
     minutes, given = vars(parser.parse_args()).values()
     if importlib.util.find_spec("atheris") is None:
         print("atheris is not installed: pip install atheris (Linux, macOS; CPython 3.11 to 3.13)")
         return 2
-    command = [sys.executable, "-m", "tests.jobs.fuzz_envelope", "--inside"]
+    command = [sys.executable, "-m", module, "--inside"]
     if given:
         return subprocess.run([*command, given], cwd=ROOT, check=False).returncode
     kept = tempfile.mkdtemp(prefix="secure-s3-fuzz-")
     with tempfile.TemporaryDirectory(prefix="secure-s3-corpus-") as corpus:
-        command += [corpus, f"-max_total_time={int(minutes * 60)}", f"-max_len={MAX_BYTES}", "-timeout=10"]
+        command += [corpus, f"-max_total_time={int(minutes * 60)}", f"-max_len={max_bytes}", "-timeout=10"]
         command += ["-rss_limit_mb=1024", "-print_final_stats=1", f"-artifact_prefix={kept}/"]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
             return figures(process, kept)

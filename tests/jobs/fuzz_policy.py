@@ -7,19 +7,15 @@ what stands behind the parser is reached as well. What fails is kept, and its pa
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import importlib.util
 import json
 import random
-import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.jobs.fuzz_envelope import ROOT, figures
+from tests.jobs.fuzz_envelope import launch
 
 MAX_BYTES = 24_000
 _WORDS = """
@@ -42,22 +38,7 @@ WORDS = _WORDS.split()
 
 def main() -> int:
     """Run the fuzzer in a process of its own, and print its figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.jobs.fuzz_policy")
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--input", help="run one input that was kept, instead")
-    minutes, given = vars(parser.parse_args()).values()
-    if importlib.util.find_spec("atheris") is None:
-        print("atheris is not installed: pip install atheris (Linux, macOS; CPython 3.11 to 3.13)")
-        return 2
-    command = [sys.executable, "-m", "tests.jobs.fuzz_policy", "--inside"]
-    if given:
-        return subprocess.run([*command, given], cwd=ROOT, check=False).returncode
-    kept = tempfile.mkdtemp(prefix="secure-s3-fuzz-")
-    with tempfile.TemporaryDirectory(prefix="secure-s3-corpus-") as corpus:
-        command += [corpus, f"-max_total_time={int(minutes * 60)}", f"-max_len={MAX_BYTES}", "-timeout=10"]
-        command += ["-rss_limit_mb=1024", "-print_final_stats=1", f"-artifact_prefix={kept}/"]
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-            return figures(process, kept)
+    return launch("tests.jobs.fuzz_policy", MAX_BYTES)
 
 
 def one_input(data: bytes) -> None:

@@ -200,3 +200,22 @@ def test_arguments_that_cannot_be_meant_are_refused(keywords, said):
     given = {"policy": deny(), "principal": ADMIN, "bucket": B, **keywords}
     with pytest.raises(PolicyError, match=said):
         lockout(given.pop("policy"), given.pop("principal"), **given)
+
+
+def test_a_lockout_is_true_unless_there_is_none():
+    """As a truth value, a lock-out that is certain or possible counts, and none does not."""
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::amzn-s3-demo-bucket",
+    }
+    at_home = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    admin = "arn:aws:iam::111122223333:role/Admin"
+    certain, possible, none = (
+        Policy.parse({"Version": "2012-10-17", "Statement": {**deny, **more}})
+        for more in ({}, {"Condition": at_home}, {"Action": "s3:GetObject"})
+    )
+    assert lockout(certain, admin, bucket="amzn-s3-demo-bucket")
+    assert lockout(possible, admin, bucket="amzn-s3-demo-bucket")
+    assert not lockout(none, admin, bucket="amzn-s3-demo-bucket")
