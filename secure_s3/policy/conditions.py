@@ -11,7 +11,7 @@ from typing import Any
 
 from .globs import Match
 from .operators import OPERATORS, Operator, number, pattern
-from .request import AccessRequest, Between, OneOf
+from .request import AccessRequest, Between, OneOf, Value
 from .truth import Truth
 from .variables import Template, resolve, template
 
@@ -62,6 +62,7 @@ class Condition:
     qualifier: str | None = field(init=False)
     if_exists: bool = field(init=False)
     folded: str = field(init=False)
+    _when_absent: Truth = field(init=False, repr=False, compare=False)
     _match: Match | None = field(init=False, repr=False, compare=False)
     _templates: tuple[Template | str, ...] = field(init=False, repr=False, compare=False)
 
@@ -84,15 +85,33 @@ class Condition:
             put(self, "_match", None)
         else:
             put(self, "_match", _built(known, self.values))
+        put(self, "_when_absent", self._absent())
+
+    def _absent(self) -> Truth:
+        known = self.known
+        if known is None:
+            return None
+        if known.kind == "null":
+            return self._match is not None and self._match("true")
+        return self.if_exists or self.qualifier == ALL or (known.negated and self.qualifier is None)
 
     def truth(self, request: AccessRequest) -> Truth:
         """Whether it holds for *request*."""
-        return self._judge(request)[0]
+        known = self.known
+        if known is None:
+            return None
+        got = request.lookup(self.folded)
+        if got is None:
+            return self._when_absent
+        match = self._match
+        if match is not None and type(got) is tuple:
+            return self._of_values(known, got, match)
+        return self._judge(known, got, request)[0]
 
     def explain(self, request: AccessRequest) -> Found:
         """The same, with what was wanted and what was there."""
         got = request.lookup(self.folded)
-        holds, unknown = self._judge(request)
+        holds, unknown = self._judge(self.known, got, request) if self.known else (None, None)
         if isinstance(got, OneOf):
             shown: tuple[str, ...] | None = (" or ".join(each or "absent" for each in got.candidates),)
         elif isinstance(got, Between):
@@ -101,53 +120,57 @@ class Condition:
             shown = got if isinstance(got, tuple) else None
         return Found(self.operator, self.key, self.values, shown, got is None, holds, unknown)
 
-    def _judge(self, request: AccessRequest) -> tuple[Truth, str | None]:
-        if self.known is None:
-            return None, None
-        got = request.lookup(self.folded)
+    def _judge(self, known: Operator, got: Value | None, request: AccessRequest) -> tuple[Truth, str | None]:
+        """Whether it holds, and else the key for want of which nobody knows."""
+        if got is None:
+            return self._when_absent, None
         match, unknown = self._match, None
         if match is None:
-            match, unknown = self._resolved(request)
-        if isinstance(got, tuple) or got is None:
-            return self._of_known(got, match), (unknown if match is None else None)
-        if isinstance(got, OneOf):
-            outcomes = {self._of_known(None if each is None else (each,), match) for each in got.candidates}
-            if len(outcomes) == 1 and None not in outcomes:
-                return outcomes.pop(), None
-        elif isinstance(got, Between):
-            holds = self._of_bounds(got)
-            if holds is not None:
-                return holds, None
-        return None, unknown or self.key
-
-    def _of_known(self, got: tuple[str, ...] | None, match: Match | None) -> Truth:
-        known = self.known
-        if known is None:
-            return None
-        if known.kind == "null":
-            return None if match is None else match("false" if got else "true")
-        if not got:
-            return self.if_exists or self.qualifier == ALL or (known.negated and self.qualifier is None)
+            match, unknown = self._resolved(known, request)
         if match is None:
-            return None
-        if self.qualifier is None:
-            return (any(map(match, got)) if len(got) > 1 else match(got[0])) != known.negated
-        each = [match(value) != known.negated for value in got]
-        return all(each) if self.qualifier == ALL else any(each)
+            return None, unknown
+        if isinstance(got, tuple):
+            return self._of_values(known, got, match), None
+        holds: Truth = None
+        if isinstance(got, OneOf):
+            holds = self._of_candidates(known, got, match)
+        elif isinstance(got, Between):
+            holds = self._of_bounds(known, got, match)
+        return holds, self.key if holds is None else None
 
-    def _of_bounds(self, got: Between) -> Truth:
-        known = self.known
-        if known is None or known.kind not in ("numeric", "null"):
-            return None
+    def _of_values(self, known: Operator, got: tuple[str, ...], match: Match) -> Truth:
         if known.kind == "null":
-            return "false" in self.values
+            return match("false")
+        if known.negated and known.reads and not all(map(known.reads, got)):
+            return None  # AWS does not say what is unequal to something that is no number, date, address, ARN
+        qualifier = self.qualifier
+        if len(got) == 1:
+            return match(got[0]) != known.negated
+        each = [match(value) != known.negated for value in got]
+        if qualifier is None:
+            # AWS wants a qualifier here, and does not say what happens without.
+            return each[0] if all(each) or not any(each) else None
+        return all(each) if qualifier == ALL else any(each)
+
+    def _of_candidates(self, known: Operator, got: OneOf, match: Match) -> Truth:
+        outcomes = {
+            self._when_absent if each is None else self._of_values(known, (each,), match)
+            for each in got.candidates
+        }
+        return outcomes.pop() if len(outcomes) == 1 else None
+
+    def _of_bounds(self, known: Operator, got: Between, match: Match) -> Truth:
+        if known.kind == "null":
+            return match("false")
+        if known.kind != "numeric":
+            return None
         wanted = [value for value in map(number, self.values) if value is not None]
         inside = any(got.low <= value <= got.high for value in wanted)
         if inside and got.low != got.high:
             return None  # somewhere between the bounds the answer may turn
-        return self._of_known((str(got.low),), self._match)
+        return self._of_values(known, (str(got.low),), match)
 
-    def _resolved(self, request: AccessRequest) -> tuple[Match | None, str | None]:
+    def _resolved(self, known: Operator, request: AccessRequest) -> tuple[Match | None, str | None]:
         """What matches for this request, its values put in for the variables."""
         patterns: list[Any] = []
         unknown: str | None = None
@@ -159,9 +182,7 @@ class Condition:
             unknown = unknown or key
             if found is not None:
                 patterns.append(found)
-        if unknown is not None or self.known is None:
-            return None, unknown
-        return self.known.build(patterns), None
+        return (None, unknown) if unknown is not None else (known.build(patterns), None)
 
 
 def _built(known: Operator, values: tuple[str, ...]) -> Match:

@@ -93,7 +93,8 @@ class Decision:
 
     Args:
         outcome: ``allowed``, ``explicitly_denied``, ``implicitly_denied``, or ``unknown`` where a key or a
-            policy that is not known decides.
+            policy that is not known decides. What is implicitly denied may be explicitly denied as well, by
+            a statement among the reasons that ``may deny``; it is not allowed in any case.
         reasons: The statements and layers that decided, the deciding ones first.
         unknown_keys: Keys that would settle an unknown outcome.
         not_examined: Layers that were not given, and may deny as well.

@@ -2,8 +2,9 @@
 
 Sources: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access", "Policy
 evaluation for requests within a single account", "Cross-account policy evaluation logic", "Permissions
-boundaries for IAM entities", "Session policies"; AWS Organizations User Guide, "SCP evaluation", "RCP
-evaluation"; KMS Developer Guide, "Key policies in AWS KMS"; Amazon S3 API Reference, PutBucketPolicy.
+boundaries for IAM entities", "AWS JSON policy elements: NotPrincipal", "Session policies"; AWS Organizations
+User Guide, "SCP evaluation", "RCP evaluation"; KMS Developer Guide, "Key policies in AWS KMS"; Amazon S3 API
+Reference, PutBucketPolicy.
 
 An explicit deny anywhere wins. What is left must be allowed by the service control policies, by the policy
 of the endpoint where there is one, and by whoever may grant: in one account the identity policies or the
@@ -16,9 +17,16 @@ from .decision import Decision
 from .layers import Given, Heard, Layer, Levels, as_layer, hear, levels_of
 from .principals import Grant
 from .reasons import reasons_of
-from .request import AccessRequest
+from .request import AccessRequest, Unknown
 from .truth import Truth, all_of, any_of
 
+_OPTIONAL = (
+    "service_control_policy",
+    "resource_control_policy",
+    "endpoint_policy",
+    "permissions_boundary",
+    "session_policy",
+)
 _ROOT_MAY_ALWAYS = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
 
 
@@ -52,68 +60,93 @@ def evaluate(
         rcps: Resource control policies; RCPFullAWSAccess, which is always there, need not be given.
         endpoint_policies: Of the VPC endpoint through which the request comes.
     """
-    resource = hear(request, "resource_policy", as_layer(resource_policy), named=True)
-    layers = [
+    bounded = _bounded(request, permissions_boundary)
+    endpoint = hear(request, "endpoint_policy", endpoint_policies, named=True)
+    resource = hear(request, "resource_policy", as_layer(resource_policy), named=True, bounded=bounded)
+    identity = hear(request, "identity_policy", identity_policies)
+    boundary = hear(request, "permissions_boundary", as_layer(permissions_boundary))
+    session = hear(request, "session_policy", session_policies)
+    organization = [
         *levels_of(request, "service_control_policy", scps),
         *levels_of(request, "resource_control_policy", rcps),
-        hear(request, "endpoint_policy", endpoint_policies, named=True),
-        resource,
-        hear(request, "identity_policy", identity_policies),
-        hear(request, "permissions_boundary", as_layer(permissions_boundary)),
-        hear(request, "session_policy", session_policies),
     ]
-    _lift(request, layers)
-    deny = any_of(heard.deny for heard in layers)
+    layers = [*organization, endpoint, resource, identity, boundary, session]
+    _lift(request, organization, resource)
+    deny = any_of([heard.deny for heard in layers])
     if deny is True:
-        outcome = "explicitly_denied"
-    else:
-        allow = all_of((_filters(layers), _granted(request, layers)))
-        if allow is False:
-            outcome = "implicitly_denied"
-        else:
-            outcome = "allowed" if allow is True and deny is False else "unknown"
-    return _decide(request, outcome, layers)
+        return _decide(request, "explicitly_denied", layers)
+    granted = _granted(request, resource, identity, _limits(boundary, session))
+    allow = all_of((_filters([*organization, endpoint]), granted))
+    if allow is False:
+        return _decide(request, "implicitly_denied", layers)
+    return _decide(request, "allowed" if allow is True and deny is False else "unknown", layers)
+
+
+def _bounded(request: AccessRequest, boundary: Given | None) -> Truth:
+    """Whether the caller has a permissions boundary, which defeats NotPrincipal ("... NotPrincipal")."""
+    who = request.requester
+    if boundary is None or (who and who.kind not in ("user", "role", "session", "federated-user")):
+        return False
+    return None if isinstance(boundary, Unknown) or who is None else True
 
 
 def _decide(request: AccessRequest, outcome: str, layers: list[Heard]) -> Decision:
     reasons, keys = reasons_of(request, outcome, layers)
     given = {heard.layer for heard in layers if heard.policies or heard.lifted}
-    optional = (
-        "service_control_policy",
-        "resource_control_policy",
-        "endpoint_policy",
-        "permissions_boundary",
-    )
-    missing = [layer for layer in (*optional, "session_policy") if layer not in given]
+    missing = [layer for layer in _OPTIONAL if layer not in given]
     missing += [heard.layer for heard in layers if heard.unread and heard.layer not in missing]
     who = request.requester
-    if "identity_policy" not in given and who and who.kind in ("user", "role", "session"):
+    if "identity_policy" not in given and who and who.kind in ("user", "role", "session", "federated-user"):
         missing.append("identity_policy")
-    return Decision(outcome, reasons, keys, tuple(dict.fromkeys(missing)), _assumed(request))
+    return Decision(outcome, reasons, keys, tuple(dict.fromkeys(missing)), _assumed(request, layers))
 
 
-def _assumed(request: AccessRequest) -> tuple[str, ...]:
-    account = request.principal_account
+def _assumed(request: AccessRequest, layers: list[Heard]) -> tuple[str, ...]:
+    account, who = request.principal_account, request.requester
+    found = []
     if account and request.resource_account is None and request.resource != "*":
-        return (f"the resource belongs to {account}, the account of the caller",)
-    return ()
+        found.append(f"the resource belongs to {account}, the account of the caller")
+    if who is not None and who.kind == "session" and not request.names("aws:principalarn") and _asks(layers):
+        found.append(
+            f"aws:PrincipalArn is {who.principal_arn}: the ARN of a session does not tell a role's path"
+        )
+    return tuple(found)
 
 
-def _lift(request: AccessRequest, layers: list[Heard]) -> None:
+def _asks(layers: list[Heard]) -> bool:
+    for heard in layers:
+        for policy in heard.policies:
+            for statement in policy.statements:
+                if "aws:principalarn" in statement.keys:
+                    return True
+    return False
+
+
+def _lift(request: AccessRequest, organization: list[Heard], resource: Heard) -> None:
     """Take away what does not bind this caller."""
     who = request.requester
     if who is None:
+        if request.principal_account is None:
+            _loosen(organization)
         return
-    for heard in layers:
-        organization = heard.layer in ("service_control_policy", "resource_control_policy")
-        foreign = heard.layer == "service_control_policy" and who.account is None
-        own = who.account == (request.resource_account or who.account)
-        root = heard.layer == "resource_policy" and who.kind == "root" and own
-        if (organization and who.service_linked) or foreign:
-            heard.deny, heard.allow, heard.matching, heard.lifted = False, True, [], True
-        elif root and request.action.lower() in _ROOT_MAY_ALWAYS:
-            heard.deny = False
-            heard.matching = [each for each in heard.matching if each[1].effect == "Allow"]
+    linked, foreign = who.service_linked, who.account is None
+    if linked or foreign:
+        for heard in organization:
+            if linked or heard.layer == "service_control_policy":
+                heard.deny, heard.allow, heard.matching = False, True, []
+                heard.unread, heard.lifted = False, True
+    own = who.account == (request.resource_account or who.account)
+    if who.kind == "root" and own and request._action in _ROOT_MAY_ALWAYS:
+        resource.deny = False
+        resource.matching = [each for each in resource.matching if each[1].effect == "Allow"]
+
+
+def _loosen(organization: list[Heard]) -> None:
+    """Nobody knows the caller: a service or an anonymous one is bound by no service control policy."""
+    for heard in organization:
+        if heard.layer == "service_control_policy":
+            heard.deny, heard.allow = all_of((heard.deny, None)), any_of((heard.allow, None))
+            heard.matching = [(number, statement, None) for number, statement, _ in heard.matching]
 
 
 def _filters(layers: list[Heard]) -> Truth:
@@ -126,22 +159,23 @@ def _filters(layers: list[Heard]) -> Truth:
             restricts = any(s.effect == "Allow" for policy in heard.policies for s in policy.statements)
             truths.append(heard.allow if restricts else True)
         elif heard.layer in ("service_control_policy", "endpoint_policy"):
-            truths.append(heard.allow if heard.policies else None if heard.unread else True)
+            truths.append(heard.allow if heard.policies or heard.unread else True)
     return all_of(truths)
 
 
-def _granted(request: AccessRequest, layers: list[Heard]) -> Truth:
-    by_name = {heard.layer: heard for heard in layers}
-    resource, identity = by_name["resource_policy"], by_name["identity_policy"]
-    limits = all_of(
-        heard.allow if heard.policies or heard.unread else True
-        for heard in (by_name["permissions_boundary"], by_name["session_policy"])
-    )
+def _limits(boundary: Heard, session: Heard) -> Truth:
+    """Whether boundary and session policy let through what identity policies or the role's name grant."""
+    return all_of([heard.allow for heard in (boundary, session) if heard.policies or heard.unread])
+
+
+def _granted(request: AccessRequest, resource: Heard, identity: Heard, limits: Truth) -> Truth:
     who = request.requester
     if who is not None and who.kind in ("anonymous", "service", "canonical", "federated"):
         return resource.allow
     says = identity.allow
-    if who is not None and who.kind == "root":
+    if who is None:
+        says = any_of((says, None))  # it may be an account's root user
+    elif who.kind == "root":
         says = True  # an account's root user needs no policy in its own account
     within = _within(request, resource, all_of((says, limits)), limits)
     across = all_of((resource.allow, says, limits))
@@ -168,7 +202,7 @@ def _must_be_named(request: AccessRequest) -> bool:
     """A key's or a role's own policy must allow as well, be it only the account."""
     parts = request.resource.split(":", 5)
     key = len(parts) == 6 and parts[2] == "kms" and parts[5].startswith("key/")
-    return key or request.action.lower().startswith("sts:assumerole")
+    return key or request._action.startswith("sts:assumerole")
 
 
 def _same_account(request: AccessRequest) -> Truth:

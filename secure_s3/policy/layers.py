@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import PolicyError
@@ -12,6 +12,7 @@ from .request import UNKNOWN, AccessRequest, Unknown
 from .statement import Statement
 from .truth import Truth, any_of
 
+_NOTHING: tuple[tuple[()], list[Policy]] = ((), [])
 Given = Policy | Unknown
 Layer = Sequence[Policy] | Unknown
 Levels = Sequence[Policy | Sequence[Policy]] | Unknown
@@ -43,26 +44,28 @@ def levels_of(request: AccessRequest, layer: str, given: Levels) -> list[Heard]:
     """What each level of an organization says; a list without nested lists is one level."""
     if isinstance(given, Unknown):
         return [hear(request, layer, UNKNOWN, named=layer == "resource_control_policy")]
-    given = (given,) if isinstance(given, Policy) else given
+    if given in _NOTHING:
+        return [Heard(layer)]
+    given = given if isinstance(given, Iterable) else (given,)
     nested = [item for item in given if not isinstance(item, Policy)]
     flat = [item for item in given if isinstance(item, Policy)]
     levels: list[Sequence[Policy]] = [*([flat] if flat or not nested else []), *nested]
     return [hear(request, layer, level, named=layer == "resource_control_policy") for level in levels]
 
 
-def hear(request: AccessRequest, layer: str, given: Layer, *, named: bool = False) -> Heard:
-    """What a layer says of *request*; *named* if the principals of its statements count."""
+def hear(
+    request: AccessRequest, layer: str, given: Layer, *, named: bool = False, bounded: Truth = False
+) -> Heard:
+    """What a layer says of *request*; *named* and *bounded* as for ``Statement.truth``."""
     if isinstance(given, Unknown):
         return Heard(layer, unread=True, allow=None, deny=None)
-    policies = (given,) if isinstance(given, Policy) else tuple(given)
+    if given in _NOTHING:
+        return Heard(layer)
+    policies = (given,) if isinstance(given, Policy) else _policies(layer, given)
     heard = Heard(layer, policies)
     for number, policy in enumerate(policies):
-        if not isinstance(policy, Policy):
-            raise PolicyError(
-                f"the {layer.replace('_', ' ')} is a {type(policy).__name__}", fix="pass Policy.parse(…)"
-            )
         for statement in policy.statements:
-            truth, grant = statement.truth(request, named=named)
+            truth, grant = statement.truth(request, named=named, bounded=bounded)
             if truth is False:
                 continue
             heard.matching.append((number, statement, truth))
@@ -72,3 +75,15 @@ def hear(request: AccessRequest, layer: str, given: Layer, *, named: bool = Fals
                 heard.grants[grant] = any_of((heard.grants.get(grant, False), truth))
                 heard.allow = any_of((heard.allow, truth))
     return heard
+
+
+def _policies(layer: str, given: object) -> tuple[Policy, ...]:
+    found = tuple(given) if isinstance(given, Iterable) else (given,)
+    for policy in found:
+        if not isinstance(policy, Policy):
+            raise PolicyError(
+                f"the {layer.replace('_', ' ')} is a {type(policy).__name__}",
+                why="evaluate takes policies that were read",
+                fix="pass Policy.parse(…)",
+            )
+    return found

@@ -34,7 +34,7 @@ class Grant(IntEnum):
     ACCOUNT = 1
     """It names the account: identity policies decide who in it."""
     ROLE = 2
-    """It names the role of a session: boundary and session policies limit it."""
+    """It names the role of a session, or the user who federated: boundary and session policies limit it."""
     DIRECT = 3
     """It names the user, the session, the service or everybody: nothing limits it but an explicit deny."""
 
@@ -159,9 +159,16 @@ class Principals:
             return named, Grant.DIRECT
         if who.kind == "anonymous":
             return False, Grant.NONE
-        best = max((self._grant(text, who) for text in self.aws), default=Grant.NONE)
+        best = Grant.NONE
+        for text in self.aws:
+            best = max(best, self._grant(text, who))
         if best:
             return True, best
+        if who.kind == "federated-user" and any(_user_of(text, who) for text in self.aws):
+            return (
+                None,
+                Grant.ROLE,
+            )  # it is the session of some user of the account; its ARN does not say whose
         # A canonical id stands for an account, but which one only S3 knows. A role's ARN is asked about, and
         # one of its sessions named: it may be this one.
         some_session = who.kind == "role" and any(_session_of(text, who) for text in self.aws)
@@ -203,6 +210,11 @@ def _session_of(text: str, who: Requester) -> bool:
     return other.kind == "session" and other.principal_arn == (
         f"{who.partition}:iam::{who.account}:role/{who.name}"
     )
+
+
+def _user_of(text: str, who: Requester) -> bool:
+    other = Requester.parse(text)
+    return (other.kind, other.partition, other.account) == ("user", who.partition, who.account)
 
 
 def _last(who: Requester) -> Iterable[str]:

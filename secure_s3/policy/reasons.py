@@ -48,7 +48,7 @@ def _matching(
 def _reason(
     request: AccessRequest, heard: Heard, number: int, statement: Statement, role: str, mismatch: str = ""
 ) -> Reason:
-    found = statement.explain(request, named=heard.layer in _NAMED).conditions
+    found = tuple(condition.explain(request) for condition in statement.conditions)
     note = "; ".join(problem.message for problem in statement.problems if problem.fatal)
     return Reason(heard.layer, role, statement, number, found, mismatch or None, note)
 

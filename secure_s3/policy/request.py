@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, Final
 
@@ -31,26 +31,41 @@ UNKNOWN: Final = Unknown.UNKNOWN
 class OneOf:
     """A value of the context of which only the candidates are known; None among them means absent.
 
+    Raises:
+        PolicyError: there is no candidate, or one of them is not a single value.
+
     >>> OneOf("1.2", "1.3")  # the TLS version before the handshake
     """
 
     candidates: tuple[str | None, ...]
 
     def __init__(self, *candidates: object) -> None:
-        values = (None if item is None else _texts(item, "OneOf")[0] for item in candidates)
-        object.__setattr__(self, "candidates", tuple(values))
+        found = [(None,) if item is None else _texts(item, "OneOf") for item in candidates]
+        if not found or any(len(each) != 1 for each in found):
+            raise PolicyError("OneOf takes one value for each candidate", fix='OneOf("1.2", "1.3", None)')
+        object.__setattr__(self, "candidates", tuple(each[0] for each in found))
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A number of the context of which only the bounds are known, both included."""
+    """A number of the context of which only the bounds are known, both included.
+
+    Raises:
+        PolicyError: the bounds are no numbers, or in the wrong order.
+    """
 
     low: Decimal
     high: Decimal
 
     def __init__(self, low: float | str | Decimal, high: float | str | Decimal) -> None:
-        object.__setattr__(self, "low", Decimal(str(low)))
-        object.__setattr__(self, "high", Decimal(str(high)))
+        try:
+            bounds = Decimal(str(low)), Decimal(str(high))
+        except InvalidOperation:
+            bounds = Decimal(1), Decimal(0)
+        if not (bounds[0].is_finite() and bounds[1].is_finite() and bounds[0] <= bounds[1]):
+            raise PolicyError(f"there is no number between {low!r} and {high!r}", fix="Between(0, 900)")
+        object.__setattr__(self, "low", bounds[0])
+        object.__setattr__(self, "high", bounds[1])
 
 
 Value = tuple[str, ...] | Unknown | OneOf | Between
@@ -63,8 +78,9 @@ class AccessRequest:
 
     A key of the context that is neither in ``context`` nor in ``unknown`` is known to be absent, but for
     those that the principal and the accounts tell: ``aws:PrincipalArn``, ``aws:PrincipalAccount``,
-    ``aws:PrincipalType``, ``aws:username``, ``aws:PrincipalIsAWSService``, ``aws:PrincipalServiceName``,
-    ``aws:ResourceAccount`` and ``s3:ResourceAccount``.
+    ``aws:PrincipalType``, ``aws:username``, ``aws:userid`` (there, but of most not told by their ARN),
+    ``aws:PrincipalIsAWSService``, ``aws:PrincipalServiceName``, ``aws:ResourceAccount`` and
+    ``s3:ResourceAccount``.
 
     Args:
         action: e.g. ``s3:PutObject``; an action, not an operation (CreateMultipartUpload is s3:PutObject).
@@ -106,8 +122,9 @@ class AccessRequest:
         if self.resource_account is None:
             put(self, "resource_account", _account_of(self.resource))
         facts: dict[str, Value | None] = dict(_of_the_principal(requester, self.principal_account, known))
-        if self.resource_account:
-            facts["aws:resourceaccount"] = facts["s3:resourceaccount"] = (self.resource_account,)
+        if self.resource != "*":
+            owner = (self.resource_account,) if self.resource_account else UNKNOWN
+            facts["aws:resourceaccount"] = facts["s3:resourceaccount"] = owner
         wild = tuple(key[:-1].lower() for key in self.unknown if key.endswith("*"))
         facts.update({key.lower(): UNKNOWN for key in self.unknown if not key.endswith("*")})
         facts.update({key.lower(): value_of(value, key) for key, value in self.context.items()})
@@ -120,6 +137,10 @@ class AccessRequest:
             return self._facts[key]
         except KeyError:
             return UNKNOWN if self._unknown_prefixes and key.startswith(self._unknown_prefixes) else None
+
+    def names(self, key: str) -> bool:
+        """Whether the context itself has *key*, which is in lower case."""
+        return any(each.lower() == key for each in self.context)
 
     @property
     def requester(self) -> Requester | None:
@@ -166,6 +187,8 @@ def _of_the_principal(
             yield f"aws:principal{name}", UNKNOWN
         yield "aws:username", UNKNOWN
         yield "aws:userid", UNKNOWN
+        if account:
+            yield "aws:principalaccount", (account,)
         return
     yield "aws:principalisawsservice", ("true" if requester.kind == "service" else "false",)
     if requester.kind == "service":
@@ -178,6 +201,14 @@ def _of_the_principal(
         yield "aws:principaltype", (requester.principal_type,)
     if requester.kind == "user":
         yield "aws:username", (requester.name,)
+    yield "aws:userid", _user_id(requester)
+
+
+def _user_id(requester: Requester) -> Value:
+    """``aws:userid``. Source: IAM User Guide, "IAM policy elements: Variables and tags", principal values."""
+    if requester.kind == "root" and requester.account:
+        return (requester.account,)
+    return ("anonymous",) if requester.kind == "anonymous" else UNKNOWN
 
 
 def value_of(value: Any, key: str) -> Value | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .conditions import Condition, Found
-from .globs import Match, glob, resource_glob, tokens
+from .globs import Match, fits_any, glob, resource_glob, tokens
 from .jsontext import Number, plain, simple, token
 from .principals import Grant, Principals
 from .request import AccessRequest
@@ -51,7 +51,8 @@ class Applies:
 class Statement:
     """One statement: what it says as written (``raw``), and taken apart.
 
-    Two statements are equal if they are written the same, key order aside.
+    ``keys`` has the condition keys in lower case. Two statements are equal if they are written the same, key
+    order aside.
 
     Args:
         raw: The JSON object.
@@ -72,10 +73,13 @@ class Statement:
     resources: tuple[str, ...] | None = field(init=False)
     not_resource: bool = field(init=False)
     conditions: tuple[Condition, ...] = field(init=False)
+    keys: frozenset[str] = field(init=False)
     problems: tuple[Problem, ...] = field(init=False)
     _action_exact: frozenset[str] = field(init=False, repr=False)
     _action_globs: tuple[Match, ...] = field(init=False, repr=False)
-    _resources: tuple[tuple[Match | None, Template | None], ...] = field(init=False, repr=False)
+    _resources: tuple[Match, ...] = field(init=False, repr=False)
+    _templates: tuple[Template, ...] = field(init=False, repr=False)
+    _everyone: bool = field(init=False, repr=False)
     fatal: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -86,18 +90,27 @@ class Statement:
         put(self, "sid", sid if isinstance(sid, str) and sid else None)
         put(self, "effect", effect if effect in ("Allow", "Deny") else None)
         put(self, "principals", read.principals())
+        put(
+            self,
+            "_everyone",
+            bool(self.principals and self.principals.everyone and not self.principals.negated),
+        )
         put(self, "not_action", "NotAction" in self.raw and "Action" not in self.raw)
         put(self, "actions", read.strings("Action", "NotAction") or ())
         put(self, "not_resource", "NotResource" in self.raw and "Resource" not in self.raw)
         put(self, "resources", read.strings("Resource", "NotResource"))
         variables = self.version == CURRENT_VERSION
         put(self, "conditions", read.conditions(variables))
+        put(self, "keys", frozenset(each.folded for each in self.conditions))
         put(self, "problems", read.finish())
         put(self, "fatal", any(problem.fatal for problem in self.problems))
         folded = [action.lower() for action in self.actions]
         put(self, "_action_exact", frozenset(each for each in folded if not set(each) & set("*?")))
         put(self, "_action_globs", tuple(glob(each) for each in folded if set(each) & set("*?")))
-        put(self, "_resources", tuple(_resource(each, variables) for each in self.resources or ()))
+        found = {each: template(each) if variables else None for each in self.resources or ()}
+        plain_ones = (each for each, parts in found.items() if parts is None)
+        put(self, "_resources", tuple(resource_glob(tokens(each)) for each in plain_ones))
+        put(self, "_templates", tuple(parts for parts in found.values() if parts))
 
     @property
     def name(self) -> str:
@@ -115,11 +128,18 @@ class Statement:
     def __hash__(self) -> int:
         return hash((self.sid, self.effect, self.actions))
 
-    def truth(self, request: AccessRequest, *, named: bool) -> tuple[Truth, Grant]:
-        """Whether it is about *request*; *named* if its principals count (in a resource policy they do)."""
+    def truth(self, request: AccessRequest, *, named: bool, bounded: Truth = False) -> tuple[Truth, Grant]:
+        """Whether it is about *request*.
+
+        Args:
+            named: Its principals count, as they do in a resource policy.
+            bounded: The caller has a permissions boundary; every Deny with NotPrincipal is about it then.
+        """
         if not self._action(request):
             return False, Grant.NONE
-        principal, grant = self._principal(request, named)
+        principal, grant = (True, Grant.DIRECT) if self._everyone else self._principal(request, named)
+        if principal is not True and bounded is not False and self._denies_all_but():
+            principal = True if bounded else None
         if principal is False:
             return False, Grant.NONE
         truth = self._resource(request)
@@ -143,8 +163,7 @@ class Statement:
 
     def _action(self, request: AccessRequest) -> bool:
         action = request._action
-        listed = action in self._action_exact or any(match(action) for match in self._action_globs)
-        return listed != self.not_action
+        return (action in self._action_exact or fits_any(self._action_globs, action)) != self.not_action
 
     def _principal(self, request: AccessRequest, named: bool) -> tuple[Truth, Grant]:
         if not named:
@@ -153,27 +172,30 @@ class Statement:
             return False, Grant.NONE
         return self.principals.match(request.requester)
 
+    def _denies_all_but(self) -> bool:
+        return self.effect == "Deny" and self.principals is not None and self.principals.negated
+
     def _resource(self, request: AccessRequest) -> Truth:
         if self.resources is None:
             # The statements of a trust policy have none; anywhere else AWS refuses it.
             return True if request._action.startswith("sts:") else None
-        listed: Truth = False
-        for match, parts in self._resources:
-            if match is None and parts is not None:
-                pattern, unknown = resolve(parts, request)
-                if pattern is None:
-                    listed = None if unknown else listed
-                    continue
-                match = resource_glob(pattern)
-            if match is not None and match(request.resource):
-                listed = True
-                break
-        return (not listed if listed is not None else None) if self.not_resource else listed
+        listed: Truth = fits_any(self._resources, request.resource)
+        if not listed and self._templates:
+            listed = self._resolved(request)
+        return (None if listed is None else not listed) if self.not_resource else listed
 
-
-def _resource(text: str, variables: bool) -> tuple[Match | None, Template | None]:
-    parts = template(text) if variables else None
-    return (None, parts) if parts else (resource_glob(tokens(text)), None)
+    def _resolved(self, request: AccessRequest) -> Truth:
+        """Whether a resource with variables is the request's."""
+        lacking: Truth = False
+        for parts in self._templates:
+            pattern, unknown = resolve(parts, request)
+            if pattern is None:
+                # A variable without a value is like nothing; whether NotResource then names everything else
+                # or the statement is void, AWS leaves open ("Variables and tags").
+                lacking = None if unknown or self.not_resource else lacking
+            elif resource_glob(pattern)(request.resource):
+                return True
+        return lacking
 
 
 class _StatementReader:

@@ -1,4 +1,5 @@
-"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign …]``: all without a name.
+"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign|policy …]``: all
+without a name.
 
 The server is the embedded endpoint in a child process, over TLS. A ratio above 1 means that ours is faster
 or smaller than the other side in the same run.
@@ -12,7 +13,7 @@ import platform
 import ssl
 import sys
 
-from . import batch, envelope, imports, large, memory, presign, sealed, small
+from . import batch, envelope, imports, large, memory, policy, presign, sealed, small
 
 BENCHMARKS = {
     "small": small.main,
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "envelope": envelope.main,
     "sealed": sealed.main,
     "presign": presign.main,
+    "policy": policy.main,
 }
 
 
