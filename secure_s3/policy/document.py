@@ -34,7 +34,8 @@ class Policy:
         self._document: Mapping[str, Any] = text.value
         version = self.version
         self.statements = tuple(
-            Statement(raw, index, version, pointer) for index, (raw, pointer) in enumerate(raw_statements)
+            Statement(raw, index, version, pointer, checked=True)
+            for index, (raw, pointer) in enumerate(raw_statements)
         )
 
     @classmethod

@@ -49,6 +49,8 @@ def evaluate(
 
     ACLs, Block Public Access and Object Ownership are no policies and are not considered.
 
+    A policy may be given as a Policy, as JSON text or as a dict; to ask about many requests, read it once.
+
     Args:
         request: Who wants to do what.
         resource_policy: The bucket's, access point's, key's or role's (trust) policy.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import PolicyError
 from .document import Policy
@@ -13,9 +14,12 @@ from .statement import Statement
 from .truth import Truth, any_of
 
 _NOTHING: tuple[tuple[()], list[Policy]] = ((), [])
-Given = Policy | Unknown
-Layer = Sequence[Policy] | Unknown
-Levels = Sequence[Policy | Sequence[Policy]] | Unknown
+Document = Policy | str | bytes | Mapping[str, Any]
+"""A policy, or what ``Policy.parse`` reads."""
+Given = Document | Unknown
+Layer = Sequence[Document] | Document | Unknown
+Levels = Sequence[Document | Sequence[Document]] | Document | Unknown
+_ONE = (Policy, str, bytes, Mapping)
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class Heard:
 
 def as_layer(policy: Given | None) -> Layer:
     """A layer that has one policy, none, or one that cannot be read."""
-    return () if policy is None else policy if isinstance(policy, Unknown) else (policy,)
+    return () if policy is None else policy
 
 
 def levels_of(request: AccessRequest, layer: str, given: Levels) -> list[Heard]:
@@ -46,10 +50,10 @@ def levels_of(request: AccessRequest, layer: str, given: Levels) -> list[Heard]:
         return [hear(request, layer, UNKNOWN, named=layer == "resource_control_policy")]
     if given in _NOTHING:
         return [Heard(layer)]
-    given = given if isinstance(given, Iterable) else (given,)
-    nested = [item for item in given if not isinstance(item, Policy)]
-    flat = [item for item in given if isinstance(item, Policy)]
-    levels: list[Sequence[Policy]] = [*([flat] if flat or not nested else []), *nested]
+    listed = (given,) if isinstance(given, _ONE) or not isinstance(given, Iterable) else given
+    flat = [item for item in listed if isinstance(item, _ONE)]
+    nested: list[Any] = [item for item in listed if not isinstance(item, _ONE)]
+    levels: list[Layer] = [*([flat] if flat or not nested else []), *nested]
     return [hear(request, layer, level, named=layer == "resource_control_policy") for level in levels]
 
 
@@ -61,7 +65,7 @@ def hear(
         return Heard(layer, unread=True, allow=None, deny=None)
     if given in _NOTHING:
         return Heard(layer)
-    policies = (given,) if isinstance(given, Policy) else _policies(layer, given)
+    policies = _policies(layer, given)
     heard = Heard(layer, policies)
     for number, policy in enumerate(policies):
         for statement in policy.statements:
@@ -78,12 +82,15 @@ def hear(
 
 
 def _policies(layer: str, given: object) -> tuple[Policy, ...]:
-    found = tuple(given) if isinstance(given, Iterable) else (given,)
-    for policy in found:
-        if not isinstance(policy, Policy):
-            raise PolicyError(
-                f"the {layer.replace('_', ' ')} is a {type(policy).__name__}",
-                why="evaluate takes policies that were read",
-                fix="pass Policy.parse(…)",
-            )
-    return found
+    listed = (given,) if isinstance(given, _ONE) or not isinstance(given, Iterable) else given
+    return tuple(each if isinstance(each, Policy) else _read(layer, each) for each in listed)
+
+
+def _read(layer: str, document: object) -> Policy:
+    if isinstance(document, str | bytes | Mapping):
+        return Policy.parse(document)
+    raise PolicyError(
+        f"the {layer.replace('_', ' ')} is a {type(document).__name__}",
+        why="evaluate takes policies, their JSON text, or dicts",
+        fix="pass Policy.parse(…)",
+    )

@@ -59,12 +59,14 @@ class Statement:
         index: Its place in the policy, from 0.
         version: The policy's; before 2012-10-17 there are no policy variables.
         pointer: JSON pointer to it.
+        checked: *raw* is what ``jsontext`` gave, and nobody else has it.
     """
 
     raw: Mapping[str, Any]
     index: int = 0
     version: str = CURRENT_VERSION
     pointer: str = "/Statement/0"
+    checked: bool = field(default=False, repr=False)
     sid: str | None = field(init=False)
     effect: str | None = field(init=False)
     principals: Principals | None = field(init=False)
@@ -84,7 +86,8 @@ class Statement:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "raw", plain(self.raw))
+        if not self.checked:
+            put(self, "raw", plain(self.raw))
         read = _StatementReader(self.raw, self.pointer)
         sid, effect = self.raw.get("Sid"), self.raw.get("Effect")
         put(self, "sid", sid if isinstance(sid, str) and sid else None)

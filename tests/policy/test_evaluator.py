@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from typing import Any
 
@@ -353,7 +354,8 @@ def test_what_aws_would_refuse_is_never_certain(statement: dict[str, Any]):
 @pytest.mark.parametrize(
     "layers",
     [
-        {"resource_policy": {"Statement": []}},
+        {"resource_policy": {"Statement": 7}},
+        {"resource_policy": 7},
         {"identity_policies": ["{}"]},
         {"scps": [["x"]]},
         {"rcps": [5]},
@@ -363,9 +365,32 @@ def test_what_aws_would_refuse_is_never_certain(statement: dict[str, Any]):
     ],
 )
 def test_what_is_no_policy_is_refused(layers: dict[str, Any]):
-    """Something else than a Policy in place of one is refused by its layer's name."""
+    """What is neither a policy nor the text or dict of one is refused."""
     with pytest.raises(PolicyError):
         decided("user", **layers)
+
+
+@pytest.mark.parametrize(
+    "form", [Policy.parse, lambda raw: raw, json.dumps, lambda raw: json.dumps(raw).encode()]
+)
+def test_a_policy_in_every_form(form: Any):
+    """A policy may be given read, as a dict, as text or as bytes, alone or in a list, in every layer."""
+    allow = form({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    deny = form(
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"},
+        }
+    )
+    assert decided("user", identity_policies=allow, scps=allow, session_policies=[allow]) == "allowed"
+    assert decided("user", identity_policies=[allow], scps=[[allow], [allow]]) == "allowed"
+    for layers in (
+        {"resource_policy": deny},
+        {"rcps": [deny]},
+        {"endpoint_policies": deny},
+        {"scps": [[deny]]},
+    ):
+        assert decided("user", identity_policies=[allow], **layers) == "explicitly_denied"
 
 
 def test_without_a_readable_effect_it_may_deny():
