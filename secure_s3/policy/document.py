@@ -24,9 +24,11 @@ class Policy:
     ``Policy.parse`` keeps all that can be understood; what AWS would refuse is told by ``lint``.
     """
 
-    __slots__ = ("_document", "_text", "statements")
+    __slots__ = ("_document", "_text", "keys", "statements")
 
     statements: tuple[Statement, ...]
+    keys: frozenset[str]
+    """The condition keys of all statements, in lower case."""
 
     def __init__(self, text: jsontext.Text) -> None:
         self._text = text
@@ -37,6 +39,7 @@ class Policy:
             Statement(raw, index, version, pointer, checked=True)
             for index, (raw, pointer) in enumerate(raw_statements)
         )
+        self.keys = frozenset[str]().union(*(statement.keys for statement in self.statements))
 
     @classmethod
     def parse(cls, document: str | bytes | Mapping[str, Any]) -> Policy:

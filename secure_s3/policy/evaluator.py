@@ -116,12 +116,7 @@ def _assumed(request: AccessRequest, layers: list[Heard]) -> tuple[str, ...]:
 
 
 def _asks(layers: list[Heard]) -> bool:
-    for heard in layers:
-        for policy in heard.policies:
-            for statement in policy.statements:
-                if "aws:principalarn" in statement.keys:
-                    return True
-    return False
+    return any("aws:principalarn" in policy.keys for heard in layers for policy in heard.policies)
 
 
 def _lift(request: AccessRequest, organization: list[Heard], resource: Heard) -> None:
