@@ -195,6 +195,27 @@ class Severity(str, Enum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """0 for a note, up to 4."""
+        return list(Severity).index(self)
+
+    def __str__(self) -> str:
+        return self.value
+
+    # As texts they would be sorted by the alphabet, silently.
+    def __lt__(self, other: object) -> bool:
+        return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.rank <= other.rank if isinstance(other, Severity) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.rank > other.rank if isinstance(other, Severity) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.rank >= other.rank if isinstance(other, Severity) else NotImplemented
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

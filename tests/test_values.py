@@ -187,3 +187,18 @@ def test_secrets_compare_by_their_bytes(first: bytes, second: bytes) -> None:
     assert SecretBytes(first) != first
     assert repr(SecretBytes(first)) == f"SecretBytes(<{len(first)} bytes>)"
     assert SecretBytes(first).reveal() == first
+
+
+def test_severities_are_ordered_by_gravity():
+    """Severities compare by how bad they are, and print as their value."""
+    from secure_s3.values import Severity
+
+    assert sorted([Severity.HIGH, Severity.INFO, Severity.CRITICAL, Severity.LOW]) == [
+        Severity.INFO,
+        Severity.LOW,
+        Severity.HIGH,
+        Severity.CRITICAL,
+    ]
+    assert Severity.CRITICAL >= Severity.LOW > Severity.INFO
+    assert Severity.LOW <= Severity.MEDIUM < Severity.HIGH
+    assert f"{Severity.HIGH}" == "high" == Severity.HIGH

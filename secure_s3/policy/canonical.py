@@ -30,8 +30,9 @@ _ORDER = (
 )
 
 
-def canonical(policy: Policy) -> Policy:
+def canonical(policy: Policy | str | bytes | Mapping[str, Any]) -> Policy:
     """*policy* in canonical form; statements are sorted, for their order means nothing."""
+    policy = Policy.parse(policy)
     statements = [canonical_statement(statement) for statement in policy.statements]
     extra = {name: value for name, value in policy.document.items() if name not in ("Version", "Statement")}
     ordered = sorted(statements, key=lambda raw: write(raw, None))

@@ -58,7 +58,7 @@ class Condition:
     values: tuple[str, ...]
     variables: bool = True
     pointer: str = ""
-    known: Operator | None = field(init=False)
+    known: Operator | None = field(init=False, repr=False)
     qualifier: str | None = field(init=False)
     if_exists: bool = field(init=False)
     folded: str = field(init=False)
@@ -86,6 +86,9 @@ class Condition:
         else:
             put(self, "_match", _built(known, self.values))
         put(self, "_when_absent", self._absent())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Condition, (self.operator, self.key, self.values, self.variables, self.pointer)
 
     def _absent(self) -> Truth:
         known = self.known

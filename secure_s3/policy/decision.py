@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from .conditions import Found
 from .statement import Statement
@@ -106,6 +106,9 @@ class Decision:
     unknown_keys: tuple[str, ...] = ()
     not_examined: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a decision has four outcomes: look at .allowed or .outcome")
 
     @property
     def allowed(self) -> bool:

@@ -16,6 +16,9 @@ ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 _MARKS = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
 
 
+Document = Policy | str | bytes | Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One statement that is added, removed or changed; of a pair, *before* and *after*."""
@@ -73,8 +76,9 @@ class Difference:
         return {"document": document, "statements": [change.to_dict() for change in self.changes]}
 
 
-def diff(old: Policy, new: Policy) -> Difference:
+def diff(old: Document, new: Document) -> Difference:
     """What changes from *old* to *new*: statements are paired by what they mean, then by their Sid."""
+    old, new = Policy.parse(old), Policy.parse(new)
     before, after = list(old.statements), list(new.statements)
     for statement in list(before):
         same = next((each for each in after if _same(each, statement)), None)
@@ -91,7 +95,7 @@ def diff(old: Policy, new: Policy) -> Difference:
     return Difference(tuple(changes), dict(_elements(old, new)))
 
 
-def merge(existing: Policy | None, *statements: Statement) -> Policy:
+def merge(existing: Document | None, *statements: Statement) -> Policy:
     """*existing* with *statements* put in; what is there stays.
 
     A statement that is there already in other words is left out; one whose Sid is there replaces it, so that
@@ -103,6 +107,7 @@ def merge(existing: Policy | None, *statements: Statement) -> Policy:
     """
     if existing is None:
         return Policy.of(*statements)
+    existing = Policy.parse(existing)
     if existing.version != CURRENT_VERSION and any(
         "${" in write(dict(each.raw), None) for each in statements
     ):

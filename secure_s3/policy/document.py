@@ -42,19 +42,22 @@ class Policy:
         self.keys = frozenset[str]().union(*(statement.keys for statement in self.statements))
 
     @classmethod
-    def parse(cls, document: str | bytes | Mapping[str, Any]) -> Policy:
-        """The policy in a JSON text or in the equivalent Python values.
+    def parse(cls, document: Policy | str | bytes | Mapping[str, Any]) -> Policy:
+        """The policy in a JSON text or in the equivalent Python values; a Policy is given back as it is.
 
         Raises:
             PolicyError: it is not JSON, too long, too deep, or has no statements; the text says where.
         """
+        if isinstance(document, Policy):
+            return document
         if isinstance(document, str | bytes | bytearray):
             text = jsontext.read(document if isinstance(document, str) else bytes(document))
         elif isinstance(document, Mapping):
             text = jsontext.Text(jsontext.plain(document))
         else:
             raise PolicyError(
-                f"a {type(document).__name__} is no policy document", fix="pass its JSON text or a dict"
+                f"a {type(document).__name__} is no policy document",
+                fix="pass its JSON text or a dict, or make one of statements with Policy.of(…)",
             )
         return cls(text)
 

@@ -13,20 +13,34 @@ resource policy, across accounts both.
 
 from __future__ import annotations
 
+from ..errors import PolicyError
 from .decision import Decision
-from .layers import Given, Heard, Layer, Levels, as_layer, hear, levels_of
+from .layers import Given, Heard, Layer, Levels, hear, levels_of
 from .principals import Grant
 from .reasons import reasons_of
-from .request import AccessRequest, Unknown
+from .request import AccessRequest, Unknown, vet
 from .truth import Truth, all_of, any_of
 
-_OPTIONAL = (
-    "service_control_policy",
-    "resource_control_policy",
-    "endpoint_policy",
-    "permissions_boundary",
-    "session_policy",
+_IDENTITIES = frozenset({"user", "role", "session", "federated-user", "unknown"})
+_EVERYBODY = _IDENTITIES | {"root", "anonymous", "service", "canonical", "federated"}
+_OPTIONAL: dict[str, frozenset[str]] = {
+    "service_control_policy": _IDENTITIES | {"root"},
+    "resource_control_policy": _EVERYBODY,
+    "endpoint_policy": _EVERYBODY,
+    "permissions_boundary": _IDENTITIES,
+    "session_policy": _IDENTITIES - {"user"},
+    "identity_policy": _IDENTITIES,
+}
+"""Layers that need not be given, and the kinds of callers whom they can bind."""
+_ALWAYS = (
+    "aws:SecureTransport",
+    "aws:CurrentTime",
+    "aws:EpochTime",
+    "aws:RequestedRegion",
+    "aws:ViaAWSService",
 )
+"""Keys that every request has (IAM User Guide, "AWS global condition context keys")."""
+_ARN = "aws:principalarn"
 _ROOT_MAY_ALWAYS = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
 
 
@@ -61,12 +75,42 @@ def evaluate(
             of which must allow.
         rcps: Resource control policies; RCPFullAWSAccess, which is always there, need not be given.
         endpoint_policies: Of the VPC endpoint through which the request comes.
+
+    Raises:
+        PolicyError: The request names nothing that can be meant (a misspelt caller would be none that a
+            statement names), or a policy is none.
     """
+    if not isinstance(request, AccessRequest):
+        raise PolicyError(f"a {type(request).__name__} is no request", fix="pass AccessRequest(action=…, …)")
+    vet(request)
+    return decide(
+        request,
+        resource_policy,
+        identity_policies,
+        permissions_boundary,
+        session_policies,
+        scps,
+        rcps,
+        endpoint_policies,
+    )
+
+
+def decide(
+    request: AccessRequest,
+    resource_policy: Given | None = None,
+    identity_policies: Layer = (),
+    permissions_boundary: Given | None = None,
+    session_policies: Layer = (),
+    scps: Levels = (),
+    rcps: Levels = (),
+    endpoint_policies: Layer = (),
+) -> Decision:
+    """``evaluate`` for a request that may be made of a faulty policy's own words."""
     bounded = _bounded(request, permissions_boundary)
     endpoint = hear(request, "endpoint_policy", endpoint_policies, named=True)
-    resource = hear(request, "resource_policy", as_layer(resource_policy), named=True, bounded=bounded)
+    resource = hear(request, "resource_policy", resource_policy, named=True, bounded=bounded)
     identity = hear(request, "identity_policy", identity_policies)
-    boundary = hear(request, "permissions_boundary", as_layer(permissions_boundary))
+    boundary = hear(request, "permissions_boundary", permissions_boundary)
     session = hear(request, "session_policy", session_policies)
     organization = [
         *levels_of(request, "service_control_policy", scps),
@@ -95,11 +139,9 @@ def _bounded(request: AccessRequest, boundary: Given | None) -> Truth:
 def _decide(request: AccessRequest, outcome: str, layers: list[Heard]) -> Decision:
     reasons, keys = reasons_of(request, outcome, layers)
     given = {heard.layer for heard in layers if heard.policies or heard.lifted}
-    missing = [layer for layer in _OPTIONAL if layer not in given]
+    kind = request.requester.kind if request.requester else "unknown"
+    missing = [layer for layer, kinds in _OPTIONAL.items() if layer not in given and kind in kinds]
     missing += [heard.layer for heard in layers if heard.unread and heard.layer not in missing]
-    who = request.requester
-    if "identity_policy" not in given and who and who.kind in ("user", "role", "session", "federated-user"):
-        missing.append("identity_policy")
     return Decision(outcome, reasons, keys, tuple(dict.fromkeys(missing)), _assumed(request, layers))
 
 
@@ -108,15 +150,19 @@ def _assumed(request: AccessRequest, layers: list[Heard]) -> tuple[str, ...]:
     found = []
     if account and request.resource_account is None and request.resource != "*":
         found.append(f"the resource belongs to {account}, the account of the caller")
-    if who is not None and who.kind == "session" and not request.names("aws:principalarn") and _asks(layers):
+    if who is not None and who.kind == "session" and not request.names(_ARN) and _asks(layers, _ARN):
         found.append(
             f"aws:PrincipalArn is {who.principal_arn}: the ARN of a session does not tell a role's path"
         )
+    for key in _ALWAYS:
+        folded = key.lower()
+        if request.lookup(folded) is None and _asks(layers, folded):
+            found.append(f"{key} is absent, though every request has it")
     return tuple(found)
 
 
-def _asks(layers: list[Heard]) -> bool:
-    return any("aws:principalarn" in policy.keys for heard in layers for policy in heard.policies)
+def _asks(layers: list[Heard], key: str) -> bool:
+    return any(key in policy.keys for heard in layers for policy in heard.policies)
 
 
 def _lift(request: AccessRequest, organization: list[Heard], resource: Heard) -> None:

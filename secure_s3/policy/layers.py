@@ -17,8 +17,8 @@ _NOTHING: tuple[tuple[()], list[Policy]] = ((), [])
 Document = Policy | str | bytes | Mapping[str, Any]
 """A policy, or what ``Policy.parse`` reads."""
 Given = Document | Unknown
-Layer = Sequence[Document] | Document | Unknown
-Levels = Sequence[Document | Sequence[Document]] | Document | Unknown
+Layer = Sequence[Document] | Document | Unknown | None
+Levels = Sequence[Document | Sequence[Document]] | Document | Unknown | None
 _ONE = (Policy, str, bytes, Mapping)
 
 
@@ -39,16 +39,11 @@ class Heard:
     lifted: bool = False
 
 
-def as_layer(policy: Given | None) -> Layer:
-    """A layer that has one policy, none, or one that cannot be read."""
-    return () if policy is None else policy
-
-
 def levels_of(request: AccessRequest, layer: str, given: Levels) -> list[Heard]:
     """What each level of an organization says; a list without nested lists is one level."""
     if isinstance(given, Unknown):
         return [hear(request, layer, UNKNOWN, named=layer == "resource_control_policy")]
-    if given in _NOTHING:
+    if given is None or given in _NOTHING:
         return [Heard(layer)]
     listed = (given,) if isinstance(given, _ONE) or not isinstance(given, Iterable) else given
     flat = [item for item in listed if isinstance(item, _ONE)]
@@ -63,7 +58,7 @@ def hear(
     """What a layer says of *request*; *named* and *bounded* as for ``Statement.truth``."""
     if isinstance(given, Unknown):
         return Heard(layer, unread=True, allow=None, deny=None)
-    if given in _NOTHING:
+    if given is None or given in _NOTHING:
         return Heard(layer)
     policies = _policies(layer, given)
     heard = Heard(layer, policies)

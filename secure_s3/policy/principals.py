@@ -27,6 +27,31 @@ _TYPES = {
 }
 
 
+_CALLER = re.compile(
+    r"arn:[^:\s]+:iam::[0-9]{12}:(root|(user|role)/\S+)"
+    r"|arn:[^:\s]+:sts::[0-9]{12}:(assumed-role/[^/\s]+/\S+|federated-user/\S+)"
+)
+_PROVIDER = re.compile(
+    r"arn:[^:\s]+:iam::[0-9]{12}:(saml|oidc)-provider/\S+|[a-z0-9-]+(\.[a-z0-9-]+)+(/\S*)?"
+)
+_ORIGIN_IDENTITY = re.compile(
+    r"arn:aws[a-z-]*:iam::cloudfront:user/CloudFront Origin Access Identity [A-Z0-9]+"
+)
+
+
+def kind_of_caller(text: str) -> str | None:
+    """The kind of principal that *text* names as the one who asks; None if it names nobody."""
+    if text in ("*", "anonymous"):
+        return "anonymous"
+    if _ACCOUNT.fullmatch(text) or _CANONICAL.fullmatch(text) or _SERVICE.fullmatch(text):
+        return Requester.parse(text).kind
+    if _CALLER.fullmatch(text):
+        return Requester.parse(text).kind
+    if _ORIGIN_IDENTITY.fullmatch(text):
+        return "canonical"
+    return "federated" if _PROVIDER.fullmatch(text) else None
+
+
 class Grant(IntEnum):
     """How directly a resource policy names whom it allows; what limits the grant depends on it."""
 

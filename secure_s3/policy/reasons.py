@@ -10,6 +10,7 @@ from .request import AccessRequest
 from .statement import Applies, Statement
 
 NEAR_MISSES = 10
+_OWN = "identity_policy"
 _NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
 
 
@@ -20,7 +21,9 @@ def reasons_of(
     if outcome == "explicitly_denied":
         return tuple(_matching(request, layers, "Deny", certain=True, role=DENIES)), ()
     if outcome == "allowed":
-        return tuple(_matching(request, layers, "Allow", certain=True, role=ALLOWS)), ()
+        found = tuple(_matching(request, layers, "Allow", certain=True, role=ALLOWS))
+        root = Reason(_OWN, ALLOWS, note="an account's root user needs no policy in its own account")
+        return found or (root,), ()
     open_ones = [
         *_matching(request, layers, "Deny", certain=False, role=MAY_DENY),
         *_matching(request, layers, "Allow", certain=False, role=MAY_ALLOW),
@@ -30,6 +33,8 @@ def reasons_of(
             if heard.unread
         ),
     ]
+    if request.requester is None:
+        open_ones.append(Reason("identity_policy", UNREAD, note="nobody here knows who asks"))
     if outcome == "unknown":
         keys = (found.unknown_key for reason in open_ones for found in reason.conditions)
         return tuple(open_ones), tuple(dict.fromkeys(key for key in keys if key))
@@ -55,8 +60,10 @@ def _reason(
 
 def _lacking(request: AccessRequest, layers: Sequence[Heard]) -> Iterator[Reason]:
     """The layers in which nothing allows, and the statements there that nearly do."""
+    who = request.requester
+    identity = who is None or who.kind not in ("anonymous", "service", "canonical", "federated")
     for heard in layers:
-        may_allow = heard.layer in ("resource_policy", "identity_policy") or heard.policies
+        may_allow = heard.policies or heard.layer == "resource_policy" or (identity and heard.layer == _OWN)
         if heard.allow is not False or not may_allow or heard.layer == "resource_control_policy":
             continue
         near = list(_near_misses(request, heard))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -11,7 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from ..errors import PolicyError
-from .principals import Requester
+from .principals import Requester, kind_of_caller
 
 
 class Unknown(Enum):
@@ -72,6 +73,10 @@ Value = tuple[str, ...] | Unknown | OneOf | Between
 """What the context says of a key; absence is None."""
 
 
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
+_RESOURCE = re.compile(r"arn(:[^:\s]*){4}:.", re.S)
+
+
 @dataclass(frozen=True)
 class AccessRequest:
     """Who wants to do what to which resource, under which circumstances.
@@ -112,7 +117,8 @@ class AccessRequest:
     def __post_init__(self) -> None:
         _check(self)
         put = object.__setattr__
-        put(self, "unknown", tuple(self.unknown))
+        unknown: Any = self.unknown
+        put(self, "unknown", tuple(sorted(unknown) if isinstance(unknown, set | frozenset) else unknown))
         put(self, "_action", self.action.lower())
         known = self.principal is not UNKNOWN
         requester = Requester.parse(self.principal) if not isinstance(self.principal, Unknown) else None
@@ -153,25 +159,66 @@ class AccessRequest:
 
 def _check(request: AccessRequest) -> None:
     if not isinstance(request.action, str) or not all(request.action.partition(":")):
-        raise PolicyError(
-            f"{request.action!r} is no action", why="an action reads service:Name", fix='pass "s3:GetObject"'
-        )
+        raise _no_action(request.action)
     if "*" in request.action:
         raise PolicyError(f"{request.action!r} names many actions", fix="evaluate one action at a time")
     if not isinstance(request.resource, str) or not request.resource:
-        raise PolicyError(
-            f"{request.resource!r} is no resource", fix='pass an ARN, or "*" for actions without a resource'
-        )
+        raise _no_resource(request.resource)
+    principal: object = request.principal
+    if not isinstance(principal, str | Unknown | None) or principal == "":
+        raise _no_caller(principal)
     if not isinstance(request.context, Mapping) or not all(isinstance(key, str) for key in request.context):
         raise PolicyError("context= is no mapping from keys to values", fix='{"aws:SecureTransport": True}')
-    unknown: object = request.unknown
-    if not isinstance(unknown, tuple | list) or not all(isinstance(key, str) for key in unknown):
+    unknown: Any = request.unknown
+    listed = isinstance(unknown, tuple | list | set | frozenset)
+    if not listed or not all(isinstance(key, str) for key in unknown):
         raise PolicyError("unknown= is no list of keys", fix='unknown=("aws:SourceIp",)')
     for name in ("principal_account", "resource_account"):
         account = getattr(request, name)
         valid = isinstance(account, str) and len(account) == 12 and account.isascii() and account.isdigit()
         if account is not None and not valid:
             raise PolicyError(f"{name}={account!r} is no account", fix="pass its twelve digits as text")
+
+
+def vet(request: AccessRequest) -> None:
+    """Raises PolicyError for an action, a resource or a caller that cannot be meant.
+
+    One that is misspelt is none that a Deny names, and would be let through.
+    """
+    if not _ACTION.fullmatch(request.action):
+        raise _no_action(request.action)
+    if request.resource != "*" and not _RESOURCE.match(request.resource):
+        raise _no_resource(request.resource)
+    principal = request.principal
+    kind = kind_of_caller(principal) if isinstance(principal, str) else "anonymous"
+    if kind is None:
+        raise _no_caller(principal)
+    if kind == "federated" and not request.action.lower().startswith("sts:assumerolewith"):
+        raise PolicyError(
+            f"principal={principal!r} is an identity provider",
+            why="who comes from one calls sts:AssumeRoleWithSAML or …WithWebIdentity, and is a session then",
+            fix='pass the session: "arn:aws:sts::111122223333:assumed-role/App/session"',
+        )
+
+
+def _no_action(action: object) -> PolicyError:
+    why = "an action reads service:Name; one is evaluated at a time"
+    return PolicyError(f"{action!r} is no action", why=why, fix='pass e.g. "s3:GetObject"')
+
+
+def _no_resource(resource: object) -> PolicyError:
+    why = "a resource is an ARN of six parts, e.g. arn:aws:s3:::bucket/key"
+    return PolicyError(
+        f"{resource!r} is no resource", why=why, fix='pass the ARN, or "*" where there is none'
+    )
+
+
+def _no_caller(principal: object) -> PolicyError:
+    return PolicyError(
+        f"principal={principal!r} is no caller",
+        why="it is an ARN of a user, a role, a session or a root user, an account, or a service",
+        fix='pass e.g. "arn:aws:iam::111122223333:role/App", or None for an anonymous caller',
+    )
 
 
 def _account_of(resource: str) -> str | None:

@@ -115,6 +115,12 @@ class Statement:
         put(self, "_resources", tuple(resource_glob(tokens(each)) for each in plain_ones))
         put(self, "_templates", tuple(parts for parts in found.values() if parts))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Statement, (self.raw, self.index, self.version, self.pointer)
+
+    def __repr__(self) -> str:
+        return f"<Statement {self.pointer}: {self.effect or 'neither Allow nor Deny'}, {self.name}>"
+
     @property
     def name(self) -> str:
         """Its Sid, or its place counted from 1."""

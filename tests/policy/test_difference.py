@@ -175,3 +175,13 @@ def test_merging_is_idempotent(raw: list[dict[str, Any]], more: list[dict[str, A
     new = [Statement({key: value for key, value in each.items() if key != "Sid"}) for each in more]
     once = merge(policy(*raw), *new)
     assert merge(once, *new) == once
+
+
+def test_policies_in_every_form():
+    """Texts and dicts will do where a policy is compared, merged or put into canonical form."""
+    raw = {"Version": "2012-10-17", "Statement": [DENY]}
+    assert not diff(raw, json.dumps(raw))
+    assert merge(raw, Statement(ALLOW)) == policy(DENY, ALLOW)
+    assert canonical(raw) == canonical(policy(DENY))
+    with pytest.raises(PolicyError):
+        diff(raw, 7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -169,22 +170,69 @@ def test_a_layer_that_was_not_read():
     assert "service control policy: may be there and was not read" in str(decision)
 
 
-def test_what_was_not_examined():
-    """Layers that were not given are named, identity policies only for those callers that have them."""
-    everything = {
-        "service_control_policy",
-        "resource_control_policy",
-        "endpoint_policy",
-        "permissions_boundary",
-    }
-    everything |= {"session_policy"}
-    assert {*decide(ALLOW).not_examined} == everything | {"identity_policy"}
+ORGANIZATION = {"service_control_policy", "resource_control_policy"}
+
+
+@pytest.mark.parametrize(
+    ("principal", "missing"),
+    [
+        ("arn:aws:iam::111122223333:user/alice", ORGANIZATION | {"permissions_boundary", "identity_policy"}),
+        (
+            "arn:aws:sts::111122223333:assumed-role/App/s",
+            ORGANIZATION | {"permissions_boundary", "session_policy", "identity_policy"},
+        ),
+        ("arn:aws:iam::111122223333:root", ORGANIZATION),
+        ("cloudfront.amazonaws.com", {"resource_control_policy"}),
+        (None, {"resource_control_policy"}),
+    ],
+)
+def test_what_was_not_examined(principal: str | None, missing: set[str]):
+    """The layers that were not given are named, but for those that cannot bind such a caller."""
+    found = evaluate(AccessRequest("s3:PutObject", OBJECT, principal)).not_examined
+    assert {*found} == missing | {"endpoint_policy"}
+
+
+def test_what_was_examined():
+    """A layer that was given is not among those that were not."""
     identity = Policy.parse({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
     examined = decide(ALLOW, identity_policies=[identity], scps=[identity], permissions_boundary=identity)
-    assert {*examined.not_examined} == {"resource_control_policy", "endpoint_policy", "session_policy"}
-    anonymous = evaluate(AccessRequest("s3:PutObject", OBJECT))
-    assert "identity_policy" not in anonymous.not_examined
-    assert "service_control_policy" not in anonymous.not_examined
+    assert {*examined.not_examined} == {"resource_control_policy", "endpoint_policy"}
+
+
+def test_nobody_knows_who_asks():
+    """Where the caller is not known and that decides, the decision says so."""
+    decision = evaluate(AccessRequest("s3:PutObject", OBJECT, UNKNOWN))
+    assert decision.outcome == "unknown"
+    assert "nobody here knows who asks" in str(decision)
+
+
+def test_anonymous_callers_have_no_identity_policies():
+    """A denial of an anonymous caller does not speak of policies that there cannot be."""
+    decision = evaluate(AccessRequest("s3:PutObject", OBJECT))
+    assert {reason.layer for reason in decision.reasons} == {"resource_policy"}
+
+
+def test_keys_that_every_request_has():
+    """A key that a policy asks about and every request has is told where the context leaves it out."""
+    http = {**ALLOW, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    assert any("aws:SecureTransport is absent" in each for each in decide(http).assumed)
+    assert not any("aws:SecureTransport" in each for each in decide(ALLOW).assumed)
+
+
+def test_a_decision_is_no_truth_value():
+    """A decision in place of a truth value is an error, for a denied one would count as true."""
+    with pytest.raises(TypeError, match="four outcomes"):
+        bool(decide(ALLOW))
+
+
+def test_decisions_can_be_pickled_and_printed():
+    """A decision survives pickling, and its repr has no functions in it."""
+    decision = decide({**ALLOW, "Condition": {"StringLike": {"s3:x-amz-acl": ["${aws:username}", "p*"]}}})
+    again = pickle.loads(pickle.dumps(decision))
+    assert str(again) == str(decision)
+    assert again.reasons[0].statement == decision.reasons[0].statement
+    assert "0x" not in repr(decision)
+    assert len(repr(decision)) < 3000
 
 
 def test_broken_statements_say_what_is_wrong():

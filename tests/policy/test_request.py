@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_s3.errors import PolicyError
-from secure_s3.policy import UNKNOWN, AccessRequest, Between, OneOf
+from secure_s3.policy import UNKNOWN, AccessRequest, Between, OneOf, evaluate
 
 OBJECT = "arn:aws:s3:::amzn-s3-demo-bucket/k"
 USER = "arn:aws:iam::111122223333:user/staff/alice"
@@ -246,3 +246,74 @@ def test_any_key_can_be_looked_up(context: dict[str, Any]):
         if sum(key.lower() == other.lower() for other in context) == 1:
             found = request.lookup(key.lower())
             assert found is None if value is None else isinstance(found, tuple)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"principal": "Eve"}, "no caller"),
+        ({"principal": "role/Eve"}, "no caller"),
+        ({"principal": " arn:aws:iam::111122223333:role/Eve"}, "no caller"),
+        ({"principal": "arn:aws:iam::1111:role/Eve"}, "no caller"),
+        ({"principal": "arn:aws:iam::111122223333:role/"}, "no caller"),
+        ({"principal": "arn:aws:iam::111122223333:group/Eve"}, "no caller"),
+        ({"principal": "arn:aws:sts::111122223333:assumed-role/Eve"}, "no caller"),
+        ({"principal": "arn:aws:s3:::bucket"}, "no caller"),
+        ({"principal": "11112222333"}, "no caller"),
+        ({"principal": "accounts.google.com"}, "identity provider"),
+        ({"principal": "arn:aws:iam::111122223333:saml-provider/Corp"}, "identity provider"),
+        ({"resource": "s3://bucket/a"}, "no resource"),
+        ({"resource": "bucket/a"}, "no resource"),
+        ({"resource": "arn:aws:s3::bucket/a"}, "no resource"),
+        ({"resource": " arn:aws:s3:::bucket/a"}, "no resource"),
+        ({"resource": "arn:aws:s3:::"}, "no resource"),
+        ({"action": "s3:GetObject "}, "no action"),
+        ({"action": "s3:Get?bject"}, "no action"),
+        ({"action": "s3 :GetObject"}, "no action"),
+    ],
+)
+def test_what_cannot_be_meant_is_not_evaluated(change: dict[str, Any], what: str):
+    """A caller, resource or action that is misspelt, which no Deny would name, is refused."""
+    arguments = {"action": "s3:GetObject", "resource": "arn:aws:s3:::bucket/a", **change}
+    with pytest.raises(PolicyError, match=what):
+        evaluate(AccessRequest(**arguments))
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        None,
+        "*",
+        UNKNOWN,
+        "111122223333",
+        "arn:aws-cn:iam::111122223333:root",
+        "arn:aws:iam::111122223333:user/division/alice+x@example.com",
+        "arn:aws:iam::111122223333:role/aws-service-role/s3.amazonaws.com/AWSServiceRoleForS3",
+        "arn:aws-us-gov:sts::111122223333:assumed-role/App/i-0123=,.@-x",
+        "arn:aws:sts::111122223333:federated-user/Bob",
+        "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1234567890ABC",
+        "logging.s3.amazonaws.com",
+        "vpc-flow-logs.amazonaws.com.cn",
+        "0" * 64,
+    ],
+)
+def test_every_kind_of_caller_is_evaluated(principal: Any):
+    """Whoever AWS can name as a caller can be asked about."""
+    decision = evaluate(AccessRequest("s3:GetObject", "arn:aws:s3:::bucket/a b", principal))
+    assert decision.reasons
+    assert decision.allowed == (str(principal).endswith(":root") or principal == "111122223333")
+
+
+def test_unknown_keys_in_any_collection():
+    """Unknown keys may come in a tuple, a list or a set."""
+    for unknown in (("k:a", "k:b"), ["k:a", "k:b"], {"k:b", "k:a"}, frozenset({"k:a", "k:b"})):
+        assert AccessRequest("s3:GetObject", "*", unknown=unknown).unknown == ("k:a", "k:b")
+    with pytest.raises(PolicyError, match="no list of keys"):
+        AccessRequest("s3:GetObject", "*", unknown="k:a")
+
+
+@pytest.mark.parametrize("request_", [None, {"action": "s3:GetObject"}, "s3:GetObject"])
+def test_what_is_no_request(request_: Any):
+    """Something else than an AccessRequest is refused."""
+    with pytest.raises(PolicyError, match="no request"):
+        evaluate(request_)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar
 
 from ...values import Finding, Severity
 from ..document import Policy
-from ..evaluator import evaluate
+from ..evaluator import decide
 from ..request import AccessRequest
 from ..statement import Statement
+from .aims import Aim, Effort
 
 BUCKET, ACCESS_POINT, KEY, TRUST = "bucket", "access point", "key", "trust"
 IDENTITY, SERVICE_CONTROL, RESOURCE_CONTROL = "identity", "service control", "resource control"
@@ -18,44 +20,79 @@ KINDS = (BUCKET, ACCESS_POINT, KEY, TRUST, IDENTITY, SERVICE_CONTROL, RESOURCE_C
 """What a policy is attached to."""
 
 
-@dataclass(frozen=True, slots=True)
+EFFORT = 12_000
+"""So many requests are made or looked at in one lint; what is then left to look for is not found."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """A policy under judgement.
+    """A policy under judgement, and what the rules have found out about it.
 
     Args:
         policy: The policy.
         kind: One of KINDS.
         bucket: Its bucket's name, as given or as its resources say; None if they do not.
+
+    ``denies`` and ``allows`` are its statements by effect. ``attached`` tells that it is attached to a
+    resource, so that its statements name principals; ``size`` is the policy's, in bytes.
     """
 
     policy: Policy
     kind: str
     bucket: str | None
+    denies: tuple[Statement, ...] = field(init=False, repr=False)
+    allows: tuple[Statement, ...] = field(init=False, repr=False)
+    attached: bool = field(init=False, repr=False)
+    size: int = field(init=False, repr=False)
+    effort: Effort = field(init=False, repr=False)
+    memory: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
 
-    @property
-    def denies(self) -> tuple[Statement, ...]:
-        """The statements with the effect Deny."""
-        return tuple(each for each in self.policy.statements if each.effect == "Deny")
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        statements = self.policy.statements
+        put(self, "denies", tuple(each for each in statements if each.effect == "Deny"))
+        put(self, "allows", tuple(each for each in statements if each.effect == "Allow"))
+        put(self, "attached", self.kind in (BUCKET, ACCESS_POINT, KEY, TRUST, RESOURCE_CONTROL))
+        put(self, "size", self.policy.size)
+        put(self, "effort", Effort(EFFORT))
 
-    @property
-    def allows(self) -> tuple[Statement, ...]:
-        """The statements with the effect Allow."""
-        return tuple(each for each in self.policy.statements if each.effect == "Allow")
-
-    @property
-    def attached(self) -> bool:
-        """It is attached to a resource, so that its statements name principals."""
-        return self.kind in (BUCKET, ACCESS_POINT, KEY, TRUST, RESOURCE_CONTROL)
+    def aim(self, statement: Statement) -> Aim:
+        """Whom and what *statement* is about."""
+        key = id(statement)  # it cannot be another's: the aim holds the statement
+        found: Aim | None = self.memory.get(key)
+        if found is None:
+            found = self.memory[key] = Aim(statement, self.attached, self.effort)
+        return found
 
     def applies(self, statement: Statement, request: AccessRequest) -> bool:
         """Whether *statement* for itself certainly is about *request*, all its conditions included."""
-        return statement.truth(request, named=self.attached)[0] is True
+        if not self.aim(statement).about(request):
+            return False
+        for condition in statement.conditions:  # noqa: SIM110 - rules spend their time here
+            if condition.truth(request) is not True:
+                return False
+        return True
 
     def outcome(self, request: AccessRequest) -> str:
         """What the policy as a whole does to *request*: ``allowed``, ``explicitly_denied``, …"""
         if self.attached:
-            return evaluate(request, resource_policy=self.policy).outcome
-        return evaluate(request, identity_policies=(self.policy,)).outcome
+            return decide(request, self.policy).outcome
+        return decide(request, None, (self.policy,)).outcome
+
+
+def once(function: Callable[[Subject], T]) -> Callable[[Subject], T]:
+    """The function, whose answer each subject remembers."""
+
+    @wraps(function)
+    def asked(subject: Subject) -> T:
+        if function not in subject.memory:
+            subject.memory[function] = function(subject)
+        found: T = subject.memory[function]
+        return found
+
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
