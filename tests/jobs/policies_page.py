@@ -1,6 +1,6 @@
-"""Writes the generated parts of ``docs/policies.md`` anew: ``python -m tests.jobs.policies_page``.
+"""Writes the generated parts of the pages on policies anew: ``python -m tests.jobs.policies_page``.
 
-The page has marks, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. What stands between them comes from
+The pages have marks, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. What stands between them comes from
 running the linter, the builders and the evaluator; ``tests/policy/test_page.py`` compares.
 """
 
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from secure_s3.policy import AccessRequest, Policy, bundles, evaluate, lint, statements
+from secure_s3.policy import UNKNOWN, AccessRequest, Policy, bundles, evaluate, lint, statements
 from secure_s3.policy import witnesses as w
+from secure_s3.policy.canonical import meaning
 from secure_s3.policy.rules import RULES
 from secure_s3.values import Severity
 from tests.policy.seed_policies import ARTICLES, BUCKET, KEY_ARN, SEEDS, SeedPolicy
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "policies.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = (DOCS / "policies.md", DOCS / "policy-reference.md")
 WIDTH = 110
 ROWS = 8
 
@@ -44,6 +45,7 @@ def _policy_put(principal: str) -> AccessRequest:
 REQUESTS: dict[str, AccessRequest] = {
     "GET over plain HTTP": w.over_http(_get()),
     "a list over plain HTTP": w.over_http(w.witness("s3:ListBucket", THE_BUCKET)),
+    "a list of another prefix": w.witness("s3:ListBucket", THE_BUCKET, context={"s3:prefix": "secret/"}),
     "GET over TLS 1.1": _get(**{"s3:TlsVersion": "1.1"}),
     "GET over TLS 1.3": _get(),
     "PUT without headers": w.put(BUCKET),
@@ -51,7 +53,10 @@ REQUESTS: dict[str, AccessRequest] = {
     "PUT with DSSE-KMS and the right key": w.put(BUCKET, sse="aws:kms:dsse", sse_key=KEY_ARN),
     "PUT with another key": w.put(BUCKET, sse="aws:kms", sse_key=w.OTHER_KEY),
     "PUT with SSE-S3": w.put(BUCKET, sse="AES256"),
-    "a part of a multipart upload": w.upload_part(BUCKET),
+    # Whether S3 judges a part by the headers of its upload is documented nowhere.
+    "a part of a multipart upload": w.with_context(
+        w.upload_part(BUCKET), {w.SSE: UNKNOWN, w.SSE_KEY: UNKNOWN}
+    ),
     "PUT with the ACL public-read": w.put(BUCKET, sse="aws:kms", sse_key=KEY_ARN, acl="public-read"),
     "PutObjectAcl authenticated-read": w.witness(
         "s3:PutObjectAcl", OBJECT, context={"s3:x-amz-acl": "authenticated-read"}
@@ -108,21 +113,37 @@ def outcome(policy: Policy, request: AccessRequest) -> str:
 
 
 def _seeds() -> Iterator[str]:
+    shown: dict[str, str] = {}
     for seed in SEEDS:
         number, _, name = seed.name.partition(" ")
         policy = Policy.parse(seed.document)
-        yield f"### {ARTICLES[number]}: {name}\n\n{seed.meant}\n"
-        yield f"```json\n{_compact(seed.statements)}\n```\n"
-        findings = [each for each in lint(policy, kind=seed.kind) if each.severity is not Severity.INFO]
-        yield from (
-            f"- `{each.rule}` ({each.severity.value}, {each.statement or 'document'}): {each.message}"
-            for each in findings
-        )
-        yield "" if findings else "It does what it says.\n"
-        right = right_form(seed)
-        yield "Built:\n" if findings else "Built, it reads:\n"
-        yield f"```python\n{_code(seed.right)}\n```\n"
-        yield from _changes(policy, right)
+        title, meant = f"{ARTICLES[number]}: {name}", "".join(map(meaning, policy.statements))
+        yield f"### {title}\n"
+        if meant in shown:
+            yield f'The same as in "{shown[meant]}", under another Sid.\n'
+            continue
+        shown[meant] = title
+        yield f"{seed.meant}\n"
+        yield f"```json\n{_document(seed.statements)}\n```\n"
+        yield from _judged(seed, policy)
+
+
+def _judged(seed: SeedPolicy, policy: Policy) -> Iterator[str]:
+    findings = [each for each in lint(policy, kind=seed.kind) if each.severity is not Severity.INFO]
+    yield from (
+        f"- `{each.rule}` ({each.severity.value}, {each.statement or 'document'}): {each.message}"
+        for each in findings
+    )
+    yield "" if findings else "The linter has nothing to say.\n"
+    if seed.note:
+        yield f"{seed.note}\n"
+    right = right_form(seed)
+    yield f"Built:\n\n```python\n{_code(seed.right)}\n```\n"
+    yield from _changes(policy, right)
+
+
+def _document(raw: Any) -> str:
+    return f'{{"Version": "2012-10-17", "Statement": [\n{_compact(raw)}\n]}}'
 
 
 def _compact(raw: Any) -> str:
@@ -179,13 +200,13 @@ def written(page: str) -> str:
     """*page* with its generated parts made anew."""
     for name, part in PARTS.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        text = re.sub(r"\n{3,}", "\n\n", "\n".join(part()).strip())
-        before, _, rest = page.partition(begin)
-        page = f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
+        before, found, rest = page.partition(begin)
+        if found:
+            text = re.sub(r"\n{3,}", "\n\n", "\n".join(part()).strip())
+            page = f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
     return page
 
 
 if __name__ == "__main__":
-    current = PAGE.read_text("utf-8")
-    PAGE.write_text(written(current), "utf-8")
-    sys.exit(0 if current == PAGE.read_text("utf-8") else 1)
+    for path in PAGES:
+        path.write_text(written(path.read_text("utf-8")), "utf-8")

@@ -48,6 +48,11 @@ class SeedPolicy:
         return FAULTS.get(self.name, ())
 
     @property
+    def note(self) -> str:
+        """What else there is to know, which is no finding."""
+        return NOTES.get(self.name, "")
+
+    @property
     def right(self) -> str:
         """Source of an expression that makes the builders' form: a Statement or a Policy."""
         return RIGHT[self.name]
@@ -367,7 +372,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "1 everything": ("wide-open-allow",),
     "1 MFA": ("mfa-absent-passes",),
     "1 unencrypted uploads": ("statement-redundant", "sse-dsse-denied"),
-    "2 fragment": ("malformed-statement",),
+    "2 fragment": ("malformed-statement", "principal-element", "resource-element"),
     "2 VPC endpoint": ("endpoint-cuts-off-services", "network-bucket-left-out"),
     "3 CloudFront": ("arn-white-space",),
     "3 TLS of objects": ("s3-arn-fields", "tls-version-lets-http-pass"),
@@ -375,6 +380,14 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "3 TLS of an access point": ("tls-version-lets-http-pass", "tls-version-gap"),
     "4 another account": ("malformed-principal",),
     "4 public access": ("service-name-locks-out",),
+}
+
+NOTES: dict[str, str] = {
+    "0 one key": "This is strict: uploads that name no key are denied as well, SSE-S3 included.",
+    "1 another account": "Parts of a multipart upload have no ACL header either. With ACLs off "
+    "(BucketOwnerEnforced) the bucket's owner owns every object, and no ACL need be demanded.",
+    "2 reader": "ListBucket is not bound to the prefix: the names of all objects can be read.",
+    "4 MFA": "DeleteObjectVersion, which deletes for good, is not among the actions.",
 }
 
 RIGHT: dict[str, str] = {
