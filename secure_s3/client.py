@@ -136,8 +136,8 @@ class SecureS3Client(ObjectMethods, TransferMethods):
 
         ``s3.check("put_object", Bucket=…, Key=…).outcome`` is ``allowed``, ``denied`` or ``unknown``;
         ``str()`` says by which statement, or because of what. Policies that are not given are read where the
-        caller may; what cannot be read is a gap, and what only S3 knows is unknown unless ``assume=``
-        declares it.
+        caller may; what cannot be read, be it refused or not answered, is a gap, and what only S3 knows is
+        unknown unless ``assume=`` declares it.
 
         Args:
             operation: One of S3's operations, e.g. ``put_object`` or ``PutObject``.
@@ -146,11 +146,13 @@ class SecureS3Client(ObjectMethods, TransferMethods):
                 ``source_policy``, ``key_policy``, ``identity_policies``, ``permissions_boundary``,
                 ``session_policies``, ``scps``, ``rcps``,
                 ``endpoint_policies`` (texts, mappings or Policies; ``[]`` for none), ``principal``,
-                ``assume`` (condition keys and their values), and ``fetch=False`` to ask nobody.
+                ``assume`` (condition keys and their values), and ``fetch=False`` to ask nobody. Then no
+                credentials are needed, and without ``principal`` the caller is unknown.
 
         Raises:
             ConfigurationError: The call would be refused here and not be sent, or an argument is of no use.
-            PolicyError: A given policy is none, or the operation's permissions are not known.
+            PolicyError: A given policy is none, the operation's permissions are not known, or ``assume`` has
+                a key or a value that no request can have.
         """
         from .bucket.preflight import preflight
 

@@ -19,6 +19,7 @@ from ..policy.document import Policy
 from ..policy.principals import Requester
 from ..policy.request import UNKNOWN, Unknown
 from ..policy.wire import Caller
+from .gaps import Gap
 from .given import Held, Identity
 
 _CALLS = 40
@@ -42,7 +43,7 @@ class Gathering:
         self._calls, self._until = 0, clock() + _SECONDS
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._open = ExitStack()
-        self.gaps: list[str] = []
+        self.gaps: list[Gap] = []
 
     def __enter__(self) -> Gathering:
         return self
@@ -55,18 +56,19 @@ class Gathering:
         try:
             told = self._ask("sts", "get_caller_identity")
         except _FAULTS as error:
-            self._gap("the caller", error, "give principal=, its ARN")
+            self._gap("the caller", error, "principal")
             return Caller(UNKNOWN)
         arn = str(told.get("Arn"))
         if Requester.parse(arn).kind not in _PRINCIPALS:
-            self.gaps.append(f"the caller: {arn} is none that policies can name")
+            self.gaps.append(Gap("the caller", f"{arn} is none that policies can name", "principal"))
             return Caller(UNKNOWN, told.get("Account"))
         return Caller(arn, told.get("Account"), told.get("UserId"))
 
     def bucket_policy(self, bucket: str, argument: str = "bucket_policy") -> Held:
         """The policy of a bucket; ``own`` if the answer shows that it belongs to the caller's account."""
         if bucket.startswith("arn:"):
-            self.gaps.append(f"the policy of the access point {bucket}: give {argument}=")
+            what = f"the policy of the access point {bucket}"
+            self.gaps.append(Gap(what, "it is not looked for", argument))
             return Held(UNKNOWN)
         try:
             with typed("GetBucketPolicy", bucket):
@@ -75,9 +77,9 @@ class Gathering:
         except ServiceError as error:
             if error.code == "NoSuchBucketPolicy":
                 return Held((), own=True)
-            self._gap(f"the policy of {bucket}", error, f"give {argument}=")
+            self._gap(f"the policy of {bucket}", error, argument)
         except _FAULTS as error:
-            self._gap(f"the policy of {bucket}", error, f"give {argument}=")
+            self._gap(f"the policy of {bucket}", error, argument)
         return Held(UNKNOWN)
 
     def key_policy(self, key_arn: str) -> Held:
@@ -88,7 +90,7 @@ class Gathering:
             )
             return Held(self._parsed(told["Policy"]))
         except _FAULTS as error:
-            self._gap(f"the policy of {key_arn}", error, "give key_policy=")
+            self._gap(f"the policy of {key_arn}", error, "key_policy")
         return Held(UNKNOWN)
 
     def identity(self, caller: Caller) -> Identity:
@@ -101,7 +103,7 @@ class Gathering:
         try:
             return self._user(who.name) if who.kind == "user" else self._role(who.name)
         except _FAULTS as error:
-            self._gap("the caller's own policies", error, "give identity_policies=")
+            self._gap("the caller's own policies", error, "identity_policies")
             return Identity(Held(UNKNOWN), Held(UNKNOWN))
 
     # -- IAM ------------------------------------------------------------------------------------------
@@ -167,11 +169,11 @@ class Gathering:
     def _parsed(document: Any) -> Policy:
         return Policy.parse(document)
 
-    def _gap(self, what: str, error: Exception, fix: str) -> None:
+    def _gap(self, what: str, error: Exception, argument: str) -> None:
         if isinstance(error, AccessDenied):
             why: object = "access denied"
         elif isinstance(error, SecureS3Error):
             why = error.why or error.what
         else:
             why = f"the answer is not as the API describes it ({type(error).__name__})"
-        self.gaps.append(f"{what}: {' '.join(str(why).split())}; {fix}")
+        self.gaps.append(Gap(what, " ".join(str(why).split()), argument))

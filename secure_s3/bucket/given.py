@@ -8,11 +8,12 @@ from typing import Any
 
 from ..errors import ConfigurationError, PolicyError
 from ..policy.document import Policy
-from ..policy.layers import Layer
-from ..policy.request import UNKNOWN, Unknown
+from ..policy.layers import Document, Layer
+from ..policy.plausibility import plausible
+from ..policy.request import UNKNOWN, AccessRequest, Unknown
+from ..policy.spelling import nearest
 from ..policy.wire import Caller
 
-Document = Policy | str | bytes | Mapping[str, Any]
 Documents = Document | Sequence[Document] | Unknown | None
 """One policy, several, none (``[]``), UNKNOWN; None where it is to be found out."""
 
@@ -79,20 +80,17 @@ class Given:
         """
         names = {each.name for each in fields(cls)}
         own = {name: value for name, value in arguments.items() if not name[:1].isupper()}
-        for name in own.keys() - names:
+        for name in sorted(own.keys() - names):
+            near = nearest(name, names)
             raise ConfigurationError(
                 f"check() has no argument {name}",
                 why="its own are in lower case, those of the operation are S3's, e.g. Bucket and Key",
-                fix=f"use one of {', '.join(sorted(names))}",
+                fix=f"did you mean {near}=?" if near else f"use one of {', '.join(sorted(names))}",
             )
         if own.get("assume") is None:
             own.pop("assume", None)
         given = cls(**own)
-        if not isinstance(given.assume, Mapping):
-            raise ConfigurationError(
-                "assume= is no mapping from condition keys to values",
-                fix='pass e.g. {"aws:SourceIp": "192.0.2.1"}',
-            )
+        _assumable(given.assume)
         return given, {name: value for name, value in arguments.items() if name not in own}
 
     def held(self, name: str) -> Held | None:
@@ -108,7 +106,7 @@ class Given:
         caller = Caller(self.principal)
         if not isinstance(self.principal, str) or caller.kind in ("federated", "canonical", "service"):
             raise ConfigurationError(
-                f"principal={self.principal!r} is no caller",
+                f"{self.principal!r} is no caller",
                 why="whoever calls is a user, a role or one of its sessions, or an account's root",
                 fix='pass e.g. "arn:aws:iam::111122223333:user/alice"',
             )
@@ -121,6 +119,18 @@ class Given:
         ):
             return held(self.key_policy.get(key_arn), "key_policy")
         return self.held("key_policy")
+
+
+def _assumable(assume: Any) -> None:
+    """Refuse keys that no request has, and values that their conditions cannot read."""
+    if not isinstance(assume, Mapping) or not all(isinstance(key, str) and ":" in key for key in assume):
+        raise ConfigurationError(
+            f"what is assumed, {assume!r}, is no mapping from condition keys to values",
+            why="a condition key reads prefix:name",
+            fix='pass e.g. {"aws:SourceIp": "192.0.2.1"}',
+        )
+    # Any request will do: only its context is of interest.
+    plausible(AccessRequest("s3:GetObject", "arn:aws:s3:::bucket/key", context=assume), "what is assumed")
 
 
 def held(value: Any, name: str) -> Held | None:

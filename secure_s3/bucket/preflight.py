@@ -17,12 +17,14 @@ from typing import Any
 from ..encryption import ClientSide, Strategy
 from ..errors import ConfigurationError
 from ..guard import copy_source_parameters, guard_of, with_strategy
+from ..guard.names import operation_name, require_parameters
 from ..guard.operations import for_operation
-from ..guard.rehearsal import operation_name, rehearse
+from ..guard.rehearsal import placeholders, rehearse
 from ..policy import UNKNOWN, AccessRequest, Policy, evaluate
 from ..policy.request import Unknown
 from ..policy.variables import keys as variables
 from ..policy.wire import Caller, Need, SentRequest, needs
+from .gaps import Gap
 from .gathering import Gathering
 from .given import Given, Held, Identity
 from .sealed import sealed_needs
@@ -32,6 +34,7 @@ _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 _READS = frozenset({"GetObject", "HeadObject", "SelectObjectContent", "UploadPart"})
 _BEHIND = "the policy of the bucket behind the access point, which has to allow as well, was not looked at"
 _NEVER = "Block Public Access, ACLs, Object Ownership and Object Lock"
+_NOT_ASKED = "nothing was asked"
 _NAMESPACES = ("aws:", "s3:", "kms:")
 _LAYERS = {
     "scps": "service control policies",
@@ -79,31 +82,41 @@ def preflight(
     given, parameters = Given.parted(arguments)
     name = operation_name(client, operation)
     source = source_encryption or reading
-    calls = list(_calls(client, name, parameters, source))
+    stand_in = None if given.fetch else placeholders(client)
+    calls = list(_calls(client, name, parameters, source, stand_in))
     with Gathering(session, client) as gathering:
-        check = _Check(given, gathering, now or datetime.now(timezone.utc), calls)
+        check = _Check(given, gathering, now or datetime.now(timezone.utc), calls, stand_in is not None)
         return check.result(name)
 
 
-def _calls(client: Any, name: str, parameters: Mapping[str, Any], source: Strategy | None) -> Iterator[_Call]:
+def _calls(
+    client: Any, name: str, parameters: Mapping[str, Any], source: Strategy | None, stand_in: Any
+) -> Iterator[_Call]:
     guard = guard_of(client)
     strategy = guard.strategy if guard else None
     if name == "CopyObject" and (isinstance(strategy, ClientSide) or isinstance(source, ClientSide)):
-        yield from _recrypted(client, parameters, strategy, source)
+        yield from _recrypted(client, parameters, strategy, source, stand_in)
         return
     if name in _COPIES:
         parameters = {**copy_source_parameters(client, source), **parameters}
-    yield _Call(rehearse(client, name, parameters), strategy, source if name in _COPIES else None)
+    sent = rehearse(client, name, parameters, credentials=stand_in)
+    yield _Call(sent, strategy, source if name in _COPIES else None)
 
 
 def _recrypted(
-    client: Any, parameters: Mapping[str, Any], strategy: Strategy | None, source: Strategy | None
+    client: Any,
+    parameters: Mapping[str, Any],
+    strategy: Strategy | None,
+    source: Strategy | None,
+    stand_in: Any,
 ) -> Iterator[_Call]:
     """Where content is encrypted before it is sent, a copy is a download and an upload."""
+    require_parameters(client, "CopyObject", parameters)
     where = _source(parameters.get("CopySource"))
     reader = client if source is None or source == strategy else with_strategy(client, source)
-    yield _Call(rehearse(reader, "GetObject", where), source)
-    yield _Call(rehearse(client, "PutObject", for_operation(client, "PutObject", parameters)), strategy)
+    yield _Call(rehearse(reader, "GetObject", where, credentials=stand_in), source)
+    write = for_operation(client, "PutObject", parameters)
+    yield _Call(rehearse(client, "PutObject", write, credentials=stand_in), strategy)
 
 
 def _source(value: Any) -> dict[str, Any]:
@@ -118,8 +131,11 @@ def _source(value: Any) -> dict[str, Any]:
 class _Check:
     """One check: who asks, and the policies, each looked for once."""
 
-    def __init__(self, given: Given, gathering: Gathering, now: datetime, calls: list[_Call]) -> None:
+    def __init__(
+        self, given: Given, gathering: Gathering, now: datetime, calls: list[_Call], unsigned: bool
+    ) -> None:
         self._given, self._gathering, self._now, self._calls = given, gathering, now, calls
+        self._unsigned = unsigned
         self._resources: dict[str, Held] = {}
         caller = self._caller()
         identity = self._identity(caller)
@@ -138,6 +154,9 @@ class _Check:
         keys = [one for one in permissions if one.when and one.request.action.startswith("kms:")]
         assumed |= dict.fromkeys(one.when for one in keys)
         assumed |= {f"{key} is {value}": None for key, value in self._given.assume.items()}
+        if self._unsigned:
+            who = self._given.principal or "somebody whom nobody named"
+            assumed[f"the caller is {who}: there are no credentials here that would tell"] = None
         sent = tuple(call.sent for call in self._calls)
         gaps = tuple(dict.fromkeys(self._gathering.gaps))
         return Preflight(name, sent, permissions, gaps, tuple(self._not_examined(found)), tuple(assumed))
@@ -178,7 +197,7 @@ class _Check:
         if any(call.sent.auth_type is None for call in self._calls):
             return Caller(None)
         if not self._given.fetch:
-            self._gathering.gaps.append("the caller: nothing was asked; give principal=")
+            self._gathering.gaps.append(Gap("the caller", _NOT_ASKED, "principal"))
             return Caller(UNKNOWN)
         return self._gathering.caller()
 
@@ -186,11 +205,10 @@ class _Check:
         policies, boundary = (
             self._given.held(name) for name in ("identity_policies", "permissions_boundary")
         )
-        if policies is None and not self._given.fetch:
-            self._gathering.gaps.append(
-                "the caller's own policies: nothing was asked; give identity_policies="
-            )
-        if policies is None and self._given.fetch:
+        alone = caller.kind in ("root", "anonymous")  # they have none, which needs no asking
+        if policies is None and not (self._given.fetch or alone):
+            self._gathering.gaps.append(Gap("the caller's own policies", _NOT_ASKED, "identity_policies"))
+        if policies is None and (self._given.fetch or alone):
             found = self._gathering.identity(caller)
         else:
             found = Identity(Held(UNKNOWN), Held(()))
@@ -199,25 +217,25 @@ class _Check:
     def _resource(self, need: Need) -> Held:
         resource = need.request.resource
         if need.request.action.startswith("kms:"):
-            return self._once(resource, self._given.key_held(resource), self._gathering.key_policy)
+            given = self._given.key_held(resource)
+            return self._once(resource, given, "key_policy", self._gathering.key_policy)
         bucket = _bucket_of(resource)
         if bucket is None:
             return Held(())
         first = self._calls[-1].sent.bucket  # of a copy that passes through here, the destination
         own = bucket in (first, None) or (first or "").replace(":accesspoint:", ":accesspoint/") == bucket
         argument = "bucket_policy" if own else "source_policy"
-        return self._once(
-            bucket, self._given.held(argument), partial(self._gathering.bucket_policy, argument=argument)
-        )
+        ask = partial(self._gathering.bucket_policy, argument=argument)
+        return self._once(bucket, self._given.held(argument), argument, ask)
 
-    def _once(self, name: str, given: Held | None, ask: Any) -> Held:
+    def _once(self, name: str, given: Held | None, argument: str, ask: Any) -> Held:
         if given is not None:
             return given
         if name not in self._resources:
             if self._given.fetch:
                 self._resources[name] = ask(name)
             else:
-                self._gathering.gaps.append(f"the policy of {name}: nothing was asked")
+                self._gathering.gaps.append(Gap(f"the policy of {name}", _NOT_ASKED, argument))
                 self._resources[name] = Held(UNKNOWN)
         return self._resources[name]
 

@@ -12,7 +12,9 @@ from .output import clean, print_json
 _EPILOG = """\
 OPERATION is put, get, head, list, delete or copy, or any operation of S3 by its name, e.g. upload_part.
 The request is built as it would be sent; policies that are not given are read where the caller may.
-Keys that only S3 knows, such as aws:SourceIp, are unknown unless --assume declares them.
+Keys that only S3 knows, such as aws:SourceIp, are unknown unless --assume declares them. What cannot be read,
+because it is refused or because nobody answers, is no error: it is listed, and where it matters the answer
+is unknown. --offline asks nobody and needs no credentials.
 
 exit codes: 0 allowed, 3 denied, 1 unknown
 
@@ -30,6 +32,16 @@ _SHORT = {
 }
 _READS = ("Get", "Head", "List", "Delete")
 _CODES = {"allowed": OK, "denied": DENIED, "unknown": FINDINGS}
+_OPTIONS = {
+    "bucket_policy": "--policy",
+    "source_policy": "--source-policy",
+    "key_policy": "--key-policy",
+    "identity_policies": "--identity",
+    "principal": "--principal",
+}
+"""How what a gap asks for is given here."""
+_CALLED = {"Key": "an object", "CopySource": "a source"}
+_GIVEN_BY = {"Key": "write s3://bucket/key", "CopySource": "add --source s3://bucket/key"}
 
 
 def add(commands: Commands) -> None:
@@ -45,7 +57,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="another argument, e.g. ACL=private"
     )
-    group = parser.add_argument_group("policies (files of JSON; what is not given is looked for)")
+    group = parser.add_argument_group(
+        "policies (files of JSON, - for standard input; what is not given is looked for)"
+    )
     group.add_argument("--policy", metavar="FILE", help="the bucket's")
     group.add_argument("--source-policy", metavar="FILE", help="the source bucket's")
     group.add_argument("--key-policy", metavar="FILE", help="the KMS key's")
@@ -54,7 +68,11 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "--assume", metavar="KEY=VALUE", action="append", default=[], help="a condition key; repeatable"
     )
-    group.add_argument("--offline", action="store_true", help="ask nobody; what is not given is unknown")
+    group.add_argument(
+        "--offline",
+        action="store_true",
+        help="ask nobody, without credentials if there are none; what is not given is unknown",
+    )
     add_client_options(parser)
 
 
@@ -62,30 +80,35 @@ def run(args: argparse.Namespace) -> int:
     """Check and tell."""
     operation = _SHORT.get(args.operation, args.operation)
     reads = operation.replace("_", " ").title().startswith(_READS)
+    policies = _policies(args)
     with client(args, only_reads=reads) as s3:
         parameters = _parameters(args, operation, s3.boto3)
-        found = s3.check(operation, **parameters, **_policies(args))
+        found = s3.check(operation, **parameters, **policies)
     if args.json:
-        print_json(found.to_dict())
+        print_json(found.to_dict(_option))
     else:
-        print(clean(str(found)))
+        print(clean(found.text(_option)))
     return _CODES[found.outcome]
 
 
+def _option(argument: str) -> str:
+    return _OPTIONS[argument]
+
+
 def _parameters(args: argparse.Namespace, operation: str, boto3: Any) -> dict[str, Any]:
+    from ..guard.names import operation_name, require_parameters
     from ..guard.operations import members
-    from ..guard.rehearsal import operation_name
     from ..values import ObjectRef
 
-    place = ObjectRef.parse(args.target)
-    known = members(boto3, operation_name(boto3, operation))
+    name = operation_name(boto3, operation, besides=_SHORT)
+    place, known = ObjectRef.parse(args.target), members(boto3, name)
     found: dict[str, Any] = {"Bucket": place.bucket}
-    if place.key and operation in ("delete_objects", "DeleteObjects"):
+    if place.key and name == "DeleteObjects":
         found["Delete"] = {"Objects": [{"Key": place.key}]}
     elif place.key:
-        taken = next((name for name in ("Key", "Prefix") if name in known), None)
+        taken = next((each for each in ("Key", "Prefix") if each in known), None)
         if taken is None:
-            what = f"{operation} is about a whole bucket"
+            what = f"{args.operation} is about a whole bucket"
             raise _usage(what, f"{place} names an object", "write s3://bucket")
         found[taken] = place.key
     if args.version_id:
@@ -93,30 +116,43 @@ def _parameters(args: argparse.Namespace, operation: str, boto3: Any) -> dict[st
     if args.source:
         source = ObjectRef.parse(args.source)
         found["CopySource"] = {"Bucket": source.bucket, "Key": source.key}
-    return found | _pairs(args.set, "--set")
+    found |= _pairs(args.set, "--set")
+    _require(args, boto3, name, found)
+    require_parameters(boto3, name, found)
+    return found
+
+
+def _require(args: argparse.Namespace, boto3: Any, name: str, found: dict[str, Any]) -> None:
+    """Say by which argument of the command what is missing is given."""
+    from ..guard.names import missing_parameters
+
+    missing = missing_parameters(boto3, name, found)
+    for each in missing:
+        fix = _GIVEN_BY.get(each, f"write --set {each}=…")
+        shape = boto3.meta.service_model.operation_model(name).input_shape.members[each]
+        if each not in _GIVEN_BY and shape.type_name in ("structure", "list", "map"):
+            fix = f"ask from Python, where {each} can be given: s3.check({args.operation!r}, …)"
+        raise _usage(f"{args.operation} needs {_CALLED.get(each, each)}", "S3 cannot be asked without", fix)
 
 
 def _policies(args: argparse.Namespace) -> dict[str, Any]:
-    found: dict[str, Any] = {"assume": _pairs(args.assume, "--assume"), "fetch": not args.offline}
+    from .policy_files import only_one_stdin, read_policy
+
     files = {
         "bucket_policy": args.policy,
         "source_policy": args.source_policy,
         "key_policy": args.key_policy,
     }
-    found |= {name: _text(path) for name, path in files.items() if path}
-    if args.identity:
-        found["identity_policies"] = [_text(path) for path in args.identity]
+    given = {name: path for name, path in files.items() if path}
+    own = args.identity or []
+    only_one_stdin([*given.values(), *own])
+    found: dict[str, Any] = {"assume": _pairs(args.assume, "--assume"), "fetch": not args.offline}
+    found |= {name: read_policy(path) for name, path in given.items()}
+    if own:
+        found["identity_policies"] = [read_policy(path) for path in own]
     if args.principal:
         found["principal"] = args.principal
     return found
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _usage(f"{path!r} cannot be read", str(error), "name a file of JSON") from error
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:
@@ -125,6 +161,8 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise _usage(f"{option} {text!r} has no value", "it reads NAME=VALUE", "write it so")
+        if name in found:
+            raise _usage(f"{option} gives {name} twice", "it has one value", "leave one out")
         found[name] = value
     return found
 

@@ -3,17 +3,20 @@
 botocore's own pipeline runs, on a face of the client that is made for the one call: handlers of the
 application, the guard's checks and the strategy's members, the endpoint, the signature, the guard's last
 look. There it ends. Handlers of ``before-send`` are not asked, because they may answer, or send, by
-themselves. Credentials are refreshed where botocore would refresh them; nothing else leaves this machine.
+themselves. Credentials are refreshed where botocore would refresh them; nothing else leaves this machine, and
+with ``placeholders`` not even that.
 """
 
 from __future__ import annotations
 
 import copy
-import difflib
 import io
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from botocore import UNSIGNED
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import ParamValidationError
 from botocore.utils import determine_content_length
 
 from ..encryption.strategy import SealedBody
@@ -21,38 +24,38 @@ from ..errors import ConfigurationError
 from ..policy.wire import SentRequest
 from .client import guard_of
 from .faults import typed
-
-_PLACEHOLDERS: Mapping[str, object] = {"UploadId": "rehearsal", "PartNumber": 1}
-"""In place of what an upload that was begun would give; no policy looks at it."""
+from .names import STAND_INS, operation_name, require_parameters
 
 
-def operation_name(client: Any, name: str) -> str:
-    """The operation's name in S3's model, from that or from boto3's: ``put_object`` is ``PutObject``.
+def placeholders(client: Any) -> Credentials | None:
+    """Made-up credentials to rehearse with; None where *client* can sign without asking anybody.
 
-    Raises:
-        ConfigurationError: S3 has no such operation.
+    They are of no account and good for nothing. They carry a token, so that nothing depends on whether the
+    real ones would.
     """
-    known: Mapping[str, str] = client.meta.method_to_api_mapping
-    if isinstance(name, str):
-        if name in known:
-            return known[name]
-        if name in client.meta.service_model.operation_names:
-            return name
-    near = difflib.get_close_matches(str(name), [*known, *known.values()], 1)
-    raise ConfigurationError(
-        f"{name!r} is no operation of S3",
-        why="only S3's own operations can be checked; upload_file and the like are made of several",
-        fix=f"did you mean {near[0]!r}?" if near else 'pass e.g. "put_object"',
-    )
+    credentials = client._request_signer._credentials
+    anonymous = client.meta.config.signature_version is UNSIGNED
+    stale = isinstance(credentials, RefreshableCredentials) and credentials.refresh_needed()
+    if anonymous or not (credentials is None or stale):
+        return None
+    return Credentials("REHEARSAL", "rehearsal", "rehearsal", method="rehearsal")
 
 
-def rehearse(client: Any, operation: str, parameters: Mapping[str, Any]) -> SentRequest:
+def rehearse(
+    client: Any, operation: str, parameters: Mapping[str, Any], *, credentials: Credentials | None = None
+) -> SentRequest:
     """*operation* as the hardened *client* would send it; nothing reaches the network.
 
     A file is not read: something as long, and as able to be read twice, stands for it, so that only the
     checksum differs from the real one's. Without a body the request is that of empty bytes; a body that can
     be read once only has another ``x-amz-content-sha256``. Placeholders stand for an upload id and a part
     number that are left out.
+
+    Args:
+        client: A hardened S3 client.
+        operation: In S3's name or boto3's.
+        parameters: Of the operation.
+        credentials: To sign with instead of the client's own; see ``placeholders``.
 
     Raises:
         ConfigurationError: An argument cannot be used, or the guard refuses the call: it would not be sent.
@@ -62,12 +65,16 @@ def rehearse(client: Any, operation: str, parameters: Mapping[str, Any]) -> Sent
     name = operation_name(client, operation)
     bucket, key = parameters.get("Bucket"), parameters.get("Key")
     given = _with_stand_ins(client, name, parameters)
-    face, told = _face(client)
+    face, told = _face(client, credentials)
     with typed(name, bucket if isinstance(bucket, str) else None, key if isinstance(key, str) else None):
         try:
             face._make_api_call(name, given)
         except _Curtain as end:
             return _observed(name, end.request, told, client)
+        except ParamValidationError:
+            # Handlers of the application may have put parameters in: only now is it certain.
+            require_parameters(client, name, given)
+            raise
     raise ConfigurationError(
         f"{name} would not be sent",
         why="an event handler on this client answers the call by itself, as Stubber and mock_aws do",
@@ -96,13 +103,19 @@ class _Told:
 class _Events:
     """An event emitter that hands everything on to the client's own, except for the last event."""
 
-    def __init__(self, events: Any, told: _Told, session: Any) -> None:
+    def __init__(
+        self, events: Any, told: _Told, session: Any, credentials: Credentials | None = None
+    ) -> None:
         self._below, self._told, self._session = events, told, session
+        self._credentials = credentials
 
     def emit(self, event_name: str, **kwargs: Any) -> Any:
         if event_name.startswith("before-send."):
             self._session.check(kwargs["request"])
             raise _Curtain(kwargs["request"])
+        if event_name.startswith("request-created.") and self._credentials is not None:
+            # Of this call alone; the client's signer, which other calls use as well, keeps its own.
+            kwargs["request"].context.setdefault("signing", {})["request_credentials"] = self._credentials
         answers = self._below.emit(event_name, **kwargs)
         if event_name.startswith("before-parameter-build."):
             self._told.parameters = kwargs["params"]
@@ -122,7 +135,7 @@ class _Nowhere:
         raise _Curtain(request)
 
 
-def _face(client: Any) -> tuple[Any, _Told]:
+def _face(client: Any, credentials: Credentials | None = None) -> tuple[Any, _Told]:
     """Another face of *client* that sends nothing; nothing is registered, so that no other call notices."""
     if guard_of(client) is None:
         raise ConfigurationError("rehearse() needs a hardened client", fix="call harden(client, …) first")
@@ -131,7 +144,7 @@ def _face(client: Any) -> tuple[Any, _Told]:
     face.__dict__.update(client.__dict__)
     face.meta = copy.copy(client.meta)
     face.meta.events = _Events(client.meta.events, told, endpoint.http_session)
-    endpoint._event_emitter = _Events(endpoint._event_emitter, told, endpoint.http_session)
+    endpoint._event_emitter = _Events(endpoint._event_emitter, told, endpoint.http_session, credentials)
     endpoint.http_session = _Nowhere()
     face.__dict__["_endpoint"] = endpoint
     return face, told
@@ -219,8 +232,8 @@ def _with_stand_ins(client: Any, operation: str, parameters: Mapping[str, Any]) 
     shape = client.meta.service_model.operation_model(operation).input_shape
     if shape is None:
         return given
-    for name in set(_PLACEHOLDERS).intersection(shape.required_members):
-        given.setdefault(name, _PLACEHOLDERS[name])
+    for name in set(STAND_INS).intersection(shape.required_members):
+        given.setdefault(name, STAND_INS[name])
     content = shape.serialization.get("payload")
     if content not in shape.members or shape.members[content].type_name != "blob":
         return given

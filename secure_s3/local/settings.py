@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ACCESS_KEY_ID", "ACCOUNT_ID", "HOST", "KEY_ID", "SECRET_ACCESS_KEY"]
+__all__ = ["ACCESS_KEY_ID", "ACCOUNT_ID", "HOST", "KEY_ID", "SECRET_ACCESS_KEY", "USER_NAME"]
 
 HOST: Final = "127.0.0.1"
 ACCOUNT_ID: Final = "111122223333"
+USER_NAME: Final = "local"
 KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ACCESS_KEY_ID: Final = "AKIAIOSFODNN7EXAMPLE"
 SECRET_ACCESS_KEY: Final = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - printed in the AWS documentation

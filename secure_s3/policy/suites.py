@@ -15,7 +15,8 @@
     statement = "DenyInsecureTransport"
 
 Nothing is read from disk here: ``parse`` takes the text, and ``Suite.run`` the policies. A field, an action
-or a condition key that nobody knows is an error, since a misspelt test passes for the wrong reason.
+or a condition key that nobody knows is an error, and so is a value of another type than its key's, since a
+test with a mistake passes for the wrong reason.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import PolicyError
-from . import catalogue
 from .cases import EXPECTATIONS, LAYERS, LEVELLED, SINGLE, Case, CaseResult, Paths, Suite, SuiteResult
+from .plausibility import plausible
 from .request import UNKNOWN, AccessRequest, Between, OneOf
 from .spelling import nearest
 from .suite_text import load, table
 
-__all__ = ["Case", "CaseResult", "Suite", "SuiteResult", "parse", "context_value", "known_names", "who"]
+__all__ = ["Case", "CaseResult", "Suite", "SuiteResult", "parse", "context_value", "who"]
 
 MAX_CASES = 10_000
 _TOP = ("policies", "defaults", "cases", "allow_unknown_names")
@@ -150,22 +151,22 @@ def _request(fields: Mapping[str, Any], defaults: Mapping[str, Any], where: str,
             f"{where} does not say who asks", fix='write principal = an ARN, "anonymous" or "unknown"'
         )
     unknown = [*_keys(defaults, where), *_keys(fields, where)]
-    context = _context(defaults, where, frozenset(key.lower() for key in _keys(fields, where)))
+    context = _context(defaults, where, _keys(fields, where))
     own = _context(fields, where)
-    context = {key: value for key, value in context.items() if key not in own} | own
+    context = _without(context, own) | own
     try:
         request = AccessRequest(
             action=given.get("action", ""),
             resource=given.get("resource", ""),
             principal=who(given["principal"]),
             context=context,
-            unknown=tuple(key for key in unknown if key.lower() not in context),
+            unknown=tuple(_without(dict.fromkeys(unknown), context)),
             **{field: given[field] for field in _ACCOUNTS if field in given},
         )
     except PolicyError as error:
         raise PolicyError(f"{where}: {error.what}", why=error.why, fix=error.fix) from error
     if not lax:
-        known_names(request, where)
+        plausible(request, where)
     return request
 
 
@@ -187,12 +188,17 @@ def _keys(fields: Mapping[str, Any], where: str) -> list[str]:
     return listed
 
 
-def _context(fields: Mapping[str, Any], where: str, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+def _context(fields: Mapping[str, Any], where: str, without: Iterable[str] = ()) -> dict[str, Any]:
     found = table(fields.get("context", {}), f"{where}: context")
-    context = {key.lower(): context_value(value, key) for key, value in found.items()}
-    if len(context) < len(found):
+    if len({key.lower() for key in found}) < len(found):
         raise PolicyError(f"{where}: a condition key stands twice in the context", why="keys have no case")
-    return {key: value for key, value in context.items() if key not in without}
+    return _without({key: context_value(value, key) for key, value in found.items()}, without)
+
+
+def _without(context: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """The context but for these keys, whatever their case; the others stay as they are written."""
+    folded = {key.lower() for key in keys}
+    return {key: value for key, value in context.items() if key.lower() not in folded}
 
 
 def context_value(value: Any, key: str) -> Any:
@@ -234,25 +240,3 @@ def _only(fields: Mapping[str, Any], known: Iterable[str], where: str) -> None:
 def _meant(name: str, names: Iterable[str]) -> str:
     near = nearest(name, names)
     return f"did you mean {near!r}?" if near else ""
-
-
-def known_names(request: AccessRequest, where: str) -> None:
-    """Refuse a misspelt action or condition key, which would decide for the wrong reason.
-
-    Args:
-        request: What is about to be evaluated.
-        where: How the error begins.
-
-    Raises:
-        PolicyError: A name is not in the catalogue, and all names of its service are; the error suggests one.
-    """
-    keys = [key for key in (*request.context, *request.unknown) if not key.endswith("*")]
-    for kind, name in (("action", request.action), *(("key", key) for key in keys)):
-        known = catalogue.action(name) if kind == "action" else catalogue.condition_key(name)
-        if known is None and catalogue.known_service(name):
-            near = catalogue.suggest(name, kind)
-            raise PolicyError(
-                f"{where}: there is no {'action' if kind == 'action' else 'condition key'} {name!r}",
-                why="a misspelt name is never met with, so that the answer would prove nothing",
-                fix=f"did you mean {near!r}?" if near else "allow unknown names if it is new",
-            )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
+import traceback
+from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
+import boto3
 import pytest
 
-from secure_s3 import SecureS3Client, errors
+from secure_s3 import SecureS3Client, SecurityProfile, errors
 from secure_s3.encryption import ClientSide, SseC, SseKms, SseS3
 from secure_s3.envelope.keys import KmsKeys, RawAesKey
 from secure_s3.policy import UNKNOWN, Policy
@@ -26,7 +33,7 @@ from tests.bucket.support import (
     deny,
     policy,
 )
-from tests.guard.support import BUCKET, KEY_ARN, OTHER_ARN, RAW_KEY
+from tests.guard.support import BUCKET, CREDENTIALS, KEY_ARN, OTHER_ARN, RAW_KEY, core_session
 
 STRANGER = "444455556666"
 WRONG_KEY = policy(
@@ -101,11 +108,15 @@ OUTCOMES: list[tuple[str, dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("operation", "given", "outcome", "says"), OUTCOMES)
 def test_outcome(operation: str, given: dict[str, Any], outcome: str, says: str) -> None:
-    """The answer is the outcome, and its first line says who decided or because of what."""
+    """The answer is the outcome, which the first line says, and the text says who decided or why not."""
     found = check(operation, **given)
     assert found.outcome == outcome, str(found)
     assert found.allowed == (outcome == "allowed")
-    assert says in str(found).splitlines()[0]
+    first, *others = str(found).splitlines()
+    assert first.startswith(f"{found.operation}: {outcome}")
+    if len(found.deciding) == 1:
+        assert says in first
+    assert says in "".join([first, *others])
 
 
 @pytest.mark.parametrize(
@@ -324,12 +335,246 @@ def test_text_tells_what_nobody_was_asked() -> None:
     """With fetch=False, each thing that was not given is a gap, and the answer is unknown."""
     found = client().check("put_object", **WHERE, fetch=False)
     assert found.outcome == "unknown"
-    assert [gap.partition(":")[0] for gap in found.gaps] == [
-        "the caller",
-        "the caller's own policies",
-        f"the policy of {BUCKET}",
-        "the policy of arn",
+    assert [(gap.what, gap.argument) for gap in found.gaps] == [
+        ("the caller", "principal"),
+        ("the caller's own policies", "identity_policies"),
+        (f"the policy of {BUCKET}", "bucket_policy"),
+        (f"the policy of {KEY_ARN}", "key_policy"),
     ]
+    assert f"could not be read: the policy of {BUCKET}: nothing was asked; give bucket_policy=" in str(found)
+
+
+@pytest.mark.parametrize("principal", [f"arn:aws:iam::{OWNER}:root"])
+def test_account_root_has_no_policies_that_could_be_missing(principal: str) -> None:
+    """Of an account's root user nobody has to be asked which policies it has."""
+    found = check("get_object", principal=principal, identity_policies=None)
+    assert (found.outcome, found.gaps) == ("allowed", ())
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "line"),
+    [
+        (
+            "put_object",
+            {"bucket_policy": WRONG_KEY, "encryption": SseKms(OTHER_ARN)},
+            f"condition of bucket policy statement DenyWrongKey: StringNotEquals {SSE}-aws-kms-key-id: "
+            f"policy says {KEY_ARN}; request: {OTHER_ARN} -> holds",
+        ),
+        (
+            "get_object",
+            {"bucket_policy": OFFICE},
+            "condition of bucket policy statement OnlyOffice: NotIpAddress aws:SourceIp: "
+            "policy says 192.0.2.0/24; request: not known -> unknown",
+        ),
+        (
+            "get_object",
+            {
+                "identity_policies": policy(
+                    {
+                        "Sid": "Mine",
+                        "Effect": "Allow",
+                        "Action": "s3:*",
+                        "Resource": "*",
+                        "Condition": {
+                            "StringEquals": {"aws:username": "bob"},
+                            "Null": {"aws:username": "false"},
+                        },
+                    }
+                )
+            },
+            "not by identity policy statement Mine: StringEquals aws:username: "
+            "policy says bob; request: alice -> does not hold",
+        ),
+        (
+            "get_object",
+            {
+                "identity_policies": policy(
+                    {"Sid": "Mine", "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::other/*"}
+                )
+            },
+            "not by identity policy statement Mine: its resource is another",
+        ),
+    ],
+)
+def test_text_has_the_deciding_conditions(operation: str, given: dict[str, Any], line: str) -> None:
+    """What the policy wanted and what the request has is said of the conditions that decide."""
+    found = check(operation, **given)
+    told = [each.strip() for each in str(found).splitlines() if each.startswith(("  condition", "  not by"))]
+    assert told == [line]
+    assert line in found.to_dict()["permissions"][0]["conditions"]
+
+
+def test_what_allows_has_no_conditions_to_look_at() -> None:
+    """Of an allowance no conditions are shown."""
+    assert "condition" not in str(check(bucket_policy=WRONG_KEY))
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("put_object", {"bucket_policy": OFFICE | {}, "Tagging": "a=b"}),
+        ("get_object", {"bucket_policy": OFFICE}),
+        (
+            "put_object",
+            {"principal": None, "identity_policies": None, "bucket_policy": None, "Tagging": "a=b"},
+        ),
+        ("put_object", {"bucket_policy": policy(deny("No", "s3:*")), "Tagging": "a=b"}),
+    ],
+)
+def test_each_reason_is_said_once(operation: str, given: dict[str, Any]) -> None:
+    """What several permissions have in common stands in the first line, and not again with each of them."""
+    found = check(operation, **given)
+    reasons = {part for each in found.deciding for part in each.words.parts}
+    said = [line for line in str(found).splitlines() if not line.startswith(("  condition", "  could"))]
+    for reason in reasons:
+        assert sum(line.count(reason) for line in said) == 1, str(found)
+
+
+def test_allowances_are_told_whole() -> None:
+    """A key needs its own policy and the caller's: both are named with it."""
+    lines = str(check()).splitlines()
+    assert lines[0] == "PutObject: allowed"
+    assert "allowed by key policy statement Account, identity policy statement 1" in lines[2]
+
+
+def test_conditional_denial_is_unknown_in_words_too() -> None:
+    """A denial of what may not be needed reads as unknown, with what it depends on."""
+    copy = {**WHERE, "CopySource": {"Bucket": "source", "Key": "k"}}
+    tags = policy(deny("NoTags", "s3:GetObjectTagging", resource="arn:aws:s3:::source/*"))
+    first = str(check("copy_object", **copy, source_policy=tags)).splitlines()[0]
+    assert first == "CopyObject: unknown: denied by bucket policy statement NoTags if the source has tags"
+
+
+# -- without credentials ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> SecureS3Client:
+    """A client that has no credentials and finds none."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    core = core_session()
+    core.register_component("credential_provider", SimpleNamespace(load_credentials=lambda: None))
+    session = boto3.Session(botocore_session=core, region_name="eu-west-1")
+    return SecureS3Client(
+        SseKms(KEY_ARN), session=session, profile=SecurityProfile(expected_bucket_owner=OWNER)
+    )
+
+
+def test_asking_nobody_needs_no_credentials(nobody: SecureS3Client) -> None:
+    """With fetch=False a check without credentials is answered, and says that there were none."""
+    found = check("put_object", nobody, bucket_policy=WRONG_KEY)
+    assert found.outcome == "allowed", str(found)
+    assert f"the caller is {ALICE}: there are no credentials here that would tell" in found.assumed
+    assert check("put_object", nobody, bucket_policy=WRONG_KEY, encryption=SseS3()).outcome == "denied"
+    sealed = ClientSide(RawAesKey("k", RAW_KEY))
+    copy = {"CopySource": f"{BUCKET}/old", "encryption": sealed, "source_encryption": sealed}
+    assert check("copy_object", nobody, **WHERE, **copy, source_policy=[]).outcome == "allowed"
+
+
+def test_caller_is_unknown_without_credentials_and_principal(nobody: SecureS3Client) -> None:
+    """Who will sign is unknown, and which kind of credentials: nothing that depends on them is decided."""
+    found = check("put_object", nobody, principal=None)
+    assert found.outcome == "unknown"
+    assert [gap.argument for gap in found.gaps] == ["principal"]
+    mfa = policy(deny("Mfa", "s3:*", {"Null": {"aws:MultiFactorAuthPresent": "true"}}))
+    assert check("put_object", nobody, bucket_policy=mfa).outcome == "unknown"
+    assert check("put_object", bucket_policy=mfa).outcome == "denied"  # long-term credentials have none
+
+
+def test_without_credentials_nothing_is_signed_for_sending(nobody: SecureS3Client) -> None:
+    """Where services may be asked, and in real calls, missing credentials stay an error."""
+    with pytest.raises(errors.ConfigurationError, match="NoCredentialsError"):
+        nobody.check("put_object", **WHERE)
+    check("put_object", nobody)
+    with pytest.raises(errors.ConfigurationError, match="NoCredentialsError"):
+        nobody.put_object(**WHERE, Body=b"")
+
+
+def test_credentials_that_are_there_are_used() -> None:
+    """With credentials, nothing is said of missing ones."""
+    assert "no credentials" not in str(check("put_object"))
+
+
+# -- secrets ------------------------------------------------------------------------------------------------
+
+TOKEN = "MARKEDsessionToken//abc+def=="
+B64 = base64.b64encode(RAW_KEY).decode()
+SECRETS = (
+    B64,
+    quote(B64, safe=""),
+    RAW_KEY.hex(),
+    repr(RAW_KEY)[2:-1],
+    TOKEN,
+    quote(TOKEN, safe=""),
+    CREDENTIALS["aws_secret_access_key"],
+    CREDENTIALS["aws_access_key_id"],
+    "Signature=",
+    "SignedHeaders=",
+)
+
+
+def leaks(*texts: str) -> list[str]:
+    return [secret for secret in SECRETS for text in texts if secret in text]
+
+
+@pytest.mark.parametrize("operation", ["put_object", "get_object", "copy_object", "upload_part"])
+def test_answer_holds_no_secret(operation: str) -> None:
+    """Customer key, session token, secret key, authorization and signature are in no form of an answer."""
+    own: dict[str, Any] = {"encryption": SseC(RAW_KEY)}
+    if operation == "copy_object":
+        own |= {"CopySource": f"{BUCKET}/old", "source_encryption": SseC(RAW_KEY)}
+    found = check(operation, client(token=TOKEN), **own, bucket_policy=policy(deny("No", "s3:*")))
+    assert found.outcome == "denied"
+    for each in (found, *found.sent, *found.permissions):
+        pickled = pickle.dumps(each)
+        assert pickle.loads(pickled) == each
+        assert leaks(str(each), repr(each), pickled.decode("latin-1")) == []
+        assert RAW_KEY not in pickled
+    assert leaks(json.dumps(found.to_dict()), *(repr(asdict(sent)) for sent in found.sent)) == []
+    assert found.sent[0].header("x-amz-server-side-encryption-customer-algorithm") == "AES256" or (
+        operation == "copy_object"
+    )
+
+
+SPOILT: list[tuple[str, dict[str, Any]]] = [
+    ("put_object", {"Colour": "red"}),
+    ("put_object", {"Metadata": 7}),
+    ("put_object", {"SSECustomerKey": RAW_KEY, "SSECustomerAlgorithm": "AES256", "encryption": SseS3()}),
+    ("put_object", {"SSECustomerKey": [B64]}),
+    ("copy_object", {}),
+    ("copy_object", {"CopySource": 7, "source_encryption": SseC(RAW_KEY)}),
+    ("put_object", {"bucket_policy": "{"}),
+    ("put_object", {"assume": {"aws:SecureTransport": "false"}}),
+]
+
+
+@pytest.mark.parametrize(("operation", "given"), SPOILT)
+def test_refusal_holds_no_secret(operation: str, given: dict[str, Any]) -> None:
+    """Nor are they in an error that a check ends with, its causes and its traceback included."""
+    with pytest.raises(errors.SecureS3Error) as caught:
+        check(operation, client(token=TOKEN), **{"encryption": SseC(RAW_KEY), **given})
+    _holds_no_secret(caught.value)
+
+
+def test_last_look_holds_no_secret() -> None:
+    """Nor in the error about a request that was complete, with signature and all."""
+    s3 = client(SseC(RAW_KEY), token=TOKEN)
+
+    def spoil(request: Any, **_: Any) -> None:
+        request.headers["x-amz-acl"] = "public-read"
+
+    s3.boto3.meta.events.register_last("before-sign", spoil, unique_id="zzz-spoil")
+    with pytest.raises(errors.PublicAccessRefused) as caught:
+        check("put_object", s3)
+    _holds_no_secret(caught.value)
+
+
+def _holds_no_secret(error: errors.SecureS3Error) -> None:
+    trace = "".join(traceback.format_exception(error))
+    pickled = pickle.dumps(error).decode("latin-1")
+    # The source lines of this file are in the traceback; they have names, no values.
+    assert leaks(str(error), repr(error), json.dumps(error.diagnostics(), default=str), trace, pickled) == []
 
 
 def test_assumptions_are_told() -> None:
@@ -360,8 +605,19 @@ REFUSED: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("put_object", {"ACL": "public-read"}, errors.PublicAccessRefused, "everybody"),
     ("put_object", {"ServerSideEncryption": "AES256"}, errors.EncryptionConflict, "contradicts"),
     ("put_object", {"bucket_polcy": "{}"}, errors.ConfigurationError, "no argument bucket_polcy"),
-    ("put_object", {"Colour": "red"}, errors.ConfigurationError, "ParamValidationError"),
+    ("put_object", {"bucket_polcy": "{}"}, errors.ConfigurationError, "did you mean bucket_policy=?"),
+    ("put_object", {"Colour": "red"}, errors.ConfigurationError, "PutObject has no parameter Colour"),
+    ("put_object", {"StorageClas": "GLACIER"}, errors.ConfigurationError, "did you mean StorageClass?"),
+    ("put_object", {"Bucket": BUCKET}, errors.ConfigurationError, "PutObject lacks Key"),
+    ("copy_object", {}, errors.ConfigurationError, "CopyObject lacks CopySource"),
+    (
+        "copy_object",
+        {"CopySource": f"{BUCKET}/old", "Fooo": 1, "encryption": ClientSide(RawAesKey("k", RAW_KEY))},
+        errors.ConfigurationError,
+        "CopyObject has no parameter Fooo",
+    ),
     ("put_objekt", {}, errors.ConfigurationError, "no operation of S3"),
+    ("upload_file", {}, errors.ConfigurationError, "did you mean 'put_object'?"),
     ("create_session", {"Bucket": BUCKET}, errors.PolicyError, "CreateSession"),
     (
         "put_object",
@@ -375,7 +631,17 @@ REFUSED: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("put_object", {"principal": "alice"}, errors.ConfigurationError, "is no caller"),
     ("put_object", {"principal": "logging.s3.amazonaws.com"}, errors.ConfigurationError, "is no caller"),
     ("put_object", {"principal": 7}, errors.ConfigurationError, "is no caller"),
-    ("put_object", {"assume": ["aws:SourceIp"]}, errors.ConfigurationError, "assume= is no mapping"),
+    ("put_object", {"assume": ["aws:SourceIp"]}, errors.ConfigurationError, "is no mapping"),
+    ("put_object", {"assume": {"SourceIp": "192.0.2.1"}}, errors.ConfigurationError, "prefix:name"),
+    ("put_object", {"assume": {7: "192.0.2.1"}}, errors.ConfigurationError, "prefix:name"),
+    (
+        "put_object",
+        {"assume": {"aws:SorceIp": "192.0.2.1"}},
+        errors.PolicyError,
+        "did you mean 'aws:SourceIp'",
+    ),
+    ("get_object", {"assume": {"s3:TlsVersionn": "1.3"}}, errors.PolicyError, "did you mean 's3:TlsVersion'"),
+    ("get_object", {"assume": {"aws:SourceIp": "office"}}, errors.PolicyError, "no address"),
     ("put_object", {"assume": {"aws:SecureTransport": False}}, errors.PolicyError, "cannot be assumed"),
     ("put_object", {"assume": {"aws:SourceIp": object()}}, errors.PolicyError, "aws:SourceIp"),
     ("put_object", {"encryption": "sse-s3"}, errors.ConfigurationError, "not an encryption strategy"),
@@ -458,13 +724,26 @@ def test_policies_of_a_user_and_its_groups_are_found_out(local_aws: Any) -> None
         assert "session policies" not in s3.check("get_object", **WHERE).not_examined
 
 
-def test_caller_that_policies_cannot_name_is_a_gap(local_aws: Any) -> None:
-    """The embedded endpoint's own caller is nobody of IAM: the answer is unknown and says so."""
+def test_caller_of_the_embedded_endpoint_is_found_out(local_aws: Any) -> None:
+    """The ready credentials are those of a user who may do everything: only the bucket's policy can deny."""
     local_aws.create_bucket(BUCKET)
-    with local_aws.client(SseS3()) as s3:
+    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3:
+        found = s3.check("put_object", **WHERE)
+        assert (found.outcome, found.gaps, found.assumed) == ("allowed", (), ())
+        assert found.permissions[0].request.principal == f"arn:aws:iam::{OWNER}:user/local"
+        denied = s3.check("put_object", **WHERE, encryption=SseS3(), bucket_policy=WRONG_KEY)
+        assert "denied by bucket policy statement DenyWrongKey" in str(denied)
+
+
+def test_caller_that_policies_cannot_name_is_a_gap(local_aws: Any) -> None:
+    """Whose keys the embedded endpoint does not know is nobody of IAM: the answer is unknown and says so."""
+    local_aws.create_bucket(BUCKET)
+    foreign = local_aws.session()
+    foreign._session.set_credentials("AKIAI44QH8DHBEXAMPLE", "secret")
+    with local_aws.client(SseS3(), session=foreign) as s3:
         found = s3.check("get_object", **WHERE)
     assert found.outcome == "unknown"
-    assert any("none that policies can name" in gap for gap in found.gaps)
+    assert any("none that policies can name" in gap.why for gap in found.gaps)
 
 
 def test_policies_may_be_texts_and_policies() -> None:

@@ -57,7 +57,8 @@ def offline(run: Command, write: Write, monkeypatch: pytest.MonkeyPatch) -> Comm
 
 
 ANSWERS: list[tuple[list[str], Any, int, str]] = [
-    (["put", TARGET], WRONG_KEY, 0, "PutObject: allowed by identity policy"),
+    (["put", TARGET], WRONG_KEY, 0, "PutObject: allowed\n  s3:PutObject on"),
+    (["put", TARGET, "--encryption", "sse-s3"], WRONG_KEY, 3, "request: absent -> holds"),
     (
         ["put", TARGET, "--kms-key-arn", OTHER_ARN],
         WRONG_KEY,
@@ -110,10 +111,56 @@ def test_nothing_given_is_unknown(offline: Command, run: Command) -> None:
     assert "could not be read: the caller" in result.out
 
 
+def test_offline_needs_no_credentials(run: Command, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without an account can check, and is told whom it has to name."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("botocore.session.Session.get_credentials", lambda self: None)
+    bucket = write("bucket.json", WRONG_KEY)
+    argv = ["check", "put", TARGET, "--offline", "--region", "eu-west-1", "--policy", bucket]
+    result = run(*argv, "--encryption", "sse-s3")
+    assert (result.code, result.err) == (3, "")
+    assert "statement DenyWrongKey" in result.out
+    result = run(*argv, "--kms-key-arn", KEY_ARN)
+    assert (result.code, result.err) == (1, "")
+    assert "no credentials here" in result.out
+    result = run("check", "put", TARGET, "--region", "eu-west-1", "--kms-key-arn", KEY_ARN)
+    assert (result.code, "NoCredentialsError" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("json_too", [[], ["--json"]])
+def test_hints_name_the_options(json_too: list[str], offline: Command, run: Command) -> None:
+    """What would tell more is named as the command has it, not as Python has it."""
+    copy = ["copy", TARGET, "--source", "s3://source/old"]
+    text = run("check", *copy, "--offline", *json_too).out
+    for option in ("--principal", "--identity", "--policy", "--source-policy", "--key-policy"):
+        assert f"give {option}" in text
+    assert "=" not in "".join(line.partition("give ")[2] for line in text.splitlines())
+
+
+def test_help_says_what_silence_is(run: Command) -> None:
+    """Who does not answer makes the answer unknown; the help says so."""
+    assert "nobody answers, is no error" in run("check", "--help").out
+
+
 REFUSED: list[tuple[list[str], str]] = [
     (["put", "report.pdf"], "report.pdf"),
-    (["put", f"s3://{BUCKET}"], "Key"),
+    (["put", f"s3://{BUCKET}"], "put needs an object"),
+    (["get", f"s3://{BUCKET}"], "write s3://bucket/key"),
+    (["copy", TARGET], "add --source s3://bucket/key"),
+    (["put_object_acl", TARGET, "--set", "ACl=private"], "did you mean ACL?"),
+    (["put", TARGET, "--set", "Fooo=1"], "PutObject has no parameter Fooo"),
+    (["get_bucket_analytics_configuration", f"s3://{BUCKET}"], "write --set Id=…"),
+    (["put_bucket_lifecycle", TARGET], "whole bucket"),
+    (["delete_objects", f"s3://{BUCKET}"], "ask from Python"),
     (["frobnicate", TARGET], "no operation of S3"),
+    (["putt", TARGET], "did you mean 'put'?"),
+    (["lst", TARGET], "did you mean 'list'?"),
+    (["upload_file", TARGET], "did you mean 'put_object'?"),
+    (["put", TARGET, "--assume", "aws:SorceIp=192.0.2.1"], "did you mean 'aws:SourceIp'?"),
+    (["put", TARGET, "--assume", "aws:SourceIp=office"], "no address"),
+    (["put", TARGET, "--assume", "aws:SourceIp=192.0.2.1", "--assume", "aws:SourceIp=192.0.2.2"], "twice"),
+    (["copy", TARGET, "--identity", "-", "--source-policy", "-"], "standard input"),
     (["delete_bucket", TARGET], "whole bucket"),
     (["put", TARGET, "--assume", "aws:SourceIp"], "has no value"),
     (["put", TARGET, "--assume", "aws:SecureTransport=false"], "cannot be assumed"),
@@ -130,6 +177,7 @@ def test_refusal(argv: list[str], says: str, offline: Command) -> None:
     result = offline(*argv)
     assert (result.code, result.out) == (2, "")
     assert says in result.err
+    assert len(result.err) < 500
 
 
 @pytest.mark.parametrize("document", ["{", "[]", '"text"', ""])

@@ -5,19 +5,24 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials, RefreshableCredentials
+from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 
 from secure_s3 import errors
 from secure_s3.encryption import ClientSide, SseC
 from secure_s3.envelope.keys import RawAesKey
 from secure_s3.guard import guard_of, guarded_copy, secure_session, with_strategy
-from secure_s3.guard.rehearsal import operation_name, rehearse
+from secure_s3.guard.names import operation_name
+from secure_s3.guard.rehearsal import placeholders, rehearse
 from secure_s3.policy.wire import SentRequest
 from secure_s3.profile import STANDARD, SecurityProfile
 from tests.guard.support import BUCKET, CREDENTIALS, LABELS, RAW_KEY, core_session, session, strategy
@@ -192,12 +197,18 @@ REFUSED: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("put_object", {"ServerSideEncryption": "AES256"}, errors.EncryptionConflict, "ServerSideEncryption"),
     ("put_object", {"Bucket": "s3://bucket/key"}, errors.ConfigurationError, "URL"),
     ("put_object", {"Bucket": 7}, errors.ConfigurationError, "not a bucket name"),
-    ("put_object", {"Colour": "red"}, errors.ConfigurationError, "ParamValidationError"),
+    ("put_object", {"Colour": "red"}, errors.ConfigurationError, "has no parameter Colour"),
+    ("put_object", {"StorageClas": "x"}, errors.ConfigurationError, "did you mean StorageClass?"),
+    ("put_object", {"Metadata": 7}, errors.ConfigurationError, "ParamValidationError"),
     ("put_object", {"Key": ""}, errors.ConfigurationError, "ParamValidationError"),
     ("put_object", {"Bucket": "logs--euw1-az1--x-s3"}, errors.ConfigurationError, "directory bucket"),
     ("put_bucket_encryption", {}, errors.ConfigurationError, ""),
-    ("copy_object", {}, errors.ConfigurationError, "ParamValidationError"),
-    ("upload_file", {}, errors.ConfigurationError, "no operation of S3"),
+    ("copy_object", {}, errors.ConfigurationError, "CopyObject lacks CopySource"),
+    ("upload_file", {}, errors.ConfigurationError, "did you mean 'put_object'?"),
+    ("uploadFile", {}, errors.ConfigurationError, "did you mean 'put_object'?"),
+    ("upload_prt", {}, errors.ConfigurationError, "did you mean 'upload_part'?"),
+    ("download_fileobj", {}, errors.ConfigurationError, "did you mean 'get_object'?"),
+    ("frobnicate", {}, errors.ConfigurationError, 'pass e.g. "put_object"'),
     ("putobject", {}, errors.ConfigurationError, "did you mean"),
 ]
 
@@ -217,6 +228,70 @@ def test_missing_credentials_are_said_so() -> None:
     bare = secure_session(strategy("sse-kms"), botocore_session=core_session(), region_name="eu-west-1")
     with pytest.raises(errors.ConfigurationError, match="NoCredentialsError"):
         rehearse(bare.client("s3"), "put_object", WHERE)
+
+
+def test_handler_may_give_what_is_missing() -> None:
+    """What an application's handler puts in is not missing."""
+    s3: Any = session().client("s3")
+    s3.meta.events.register(
+        "provide-client-params.s3.GetObject", lambda params, **_: {**params, "Key": "from-the-handler"}
+    )
+    assert rehearse(s3, "get_object", {"Bucket": BUCKET}).key == "from-the-handler"
+
+
+def bare_client(**arguments: Any) -> Any:
+    made = secure_session(strategy("sse-kms"), botocore_session=core_session(), region_name="eu-west-1")
+    return made.client("s3", **arguments)
+
+
+def test_placeholders_sign_what_is_never_sent(server: RecordingServer) -> None:
+    """A rehearsal without credentials opens no connection, and leaves the client without credentials."""
+    before = server.connections
+    bare = bare_client(endpoint_url=server.url, verify=server.ca_bundle)
+    found = rehearse(bare, "put_object", WHERE, credentials=placeholders(bare))
+    assert (found.auth_type, found.signature, found.region) == (
+        "REST-HEADER",
+        "AWS4-HMAC-SHA256",
+        "eu-west-1",
+    )
+    assert found.temporary  # which kind the real ones are, nobody knows
+    for call in (
+        lambda: bare.put_object(**WHERE, Body=b""),
+        lambda: bare.generate_presigned_url("get_object", WHERE),
+        lambda: rehearse(bare, "put_object", WHERE),
+    ):
+        with pytest.raises((NoCredentialsError, errors.ConfigurationError)) as caught:
+            call()
+        assert "redentials" in str(caught.value)
+    assert server.connections == before
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_placeholders_stand_for_credentials_that_somebody_would_have_to_be_asked_for(stale: bool) -> None:
+    """Credentials that would be refreshed now are not; those that are still good are used."""
+
+    def refresh() -> Any:
+        raise AssertionError("somebody was asked")
+
+    core: Any = core_session()
+    good = datetime.now(timezone.utc) + timedelta(days=1)
+    core._credentials = (
+        DeferredRefreshableCredentials(refresh, "test")
+        if stale
+        else RefreshableCredentials("AKIDEXAMPLE", "secret", "token", good, refresh, "test")
+    )
+    s3 = secure_session(strategy("sse-kms"), botocore_session=core, region_name="eu-west-1").client("s3")
+    given = placeholders(s3)
+    assert (given is not None) == stale
+    assert rehearse(s3, "put_object", WHERE, credentials=given).temporary
+
+
+@pytest.mark.parametrize("how", ["own credentials", "anonymous"])
+def test_no_placeholders_are_needed(how: str) -> None:
+    """Own credentials sign by themselves, and an anonymous client signs nothing."""
+    anonymous = bare_client(config=Config(signature_version=UNSIGNED))
+    s3 = session().client("s3") if how == "own credentials" else anonymous
+    assert placeholders(s3) is None
 
 
 def test_client_without_guard_is_refused() -> None:

@@ -200,3 +200,18 @@ def test_plugin_is_light() -> None:
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_ready_credentials_are_a_users(local_aws: LocalAws) -> None:
+    """The ready credentials are those of an IAM user who may do everything, also after a reset."""
+    session = local_aws.session()
+    sts, iam = session.client("sts"), session.client("iam")
+    for _ in range(2):
+        assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::111122223333:user/local"
+        policy = iam.get_user_policy(UserName="local", PolicyName="everything")["PolicyDocument"]
+        assert policy["Statement"] == [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+        key = iam.list_access_keys(UserName="local")["AccessKeyMetadata"][0]["AccessKeyId"]
+        assert key == local_aws.environment()["AWS_ACCESS_KEY_ID"]
+        local_aws.reset()
+    sts.close()
+    iam.close()

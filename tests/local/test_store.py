@@ -28,6 +28,11 @@ assert b"".join(store.content(kept, 1, 3)) == b"at"
 kept.dispose()
 del kept
 assert not list(models.FakeKey.instances_tracked)
+
+from moto.sts.models import sts_backends
+from secure_s3.local.settings import ACCESS_KEY_ID
+arn = store.ready_user()
+assert sts_backends["111122223333"]["aws"].get_caller_identity(ACCESS_KEY_ID, "eu-west-1")[1] == arn
 """
 
 

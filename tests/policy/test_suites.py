@@ -272,7 +272,7 @@ def test_yaml_is_read_too() -> None:
     """YAML says the same as TOML; numbers with leading zeros and words such as yes are text."""
     assert run(YAML, "yaml").passed
     context = suites.parse(YAML, "yaml").cases[1].request.context
-    assert context["aws:principalaccount"] == "011122223333"
+    assert context["aws:PrincipalAccount"] == "011122223333"
     assert context["aws:userid"] == "yes"
 
 

@@ -57,7 +57,7 @@ class Desk:
                 "why": error.strerror or str(error),
                 "fix": "choose another port, or 0 for any free one",
             }
-        key = self._store.ready_key(region)
+        key = self._ready()
         threading.Thread(target=server.serve_forever, name="secure-s3-accept", daemon=True).start()
         url = f"https://{HOST}:{server.server_address[1]}"
         return {"endpoint_url": url, "ca_bundle": str(ca_bundle), "kms_key_arn": key}
@@ -66,7 +66,12 @@ class Desk:
         """Forget everything but the listener and the ready key's ARN; the clock is this machine's again."""
         self._front.reset()
         self._clock.set_offset(0)
-        return {"kms_key_arn": self._store.ready_key(self._region)}
+        return {"kms_key_arn": self._ready()}
+
+    def _ready(self) -> str:
+        """The user and the key that are there from the start; the key's ARN."""
+        self._store.ready_user()
+        return self._store.ready_key(self._region)
 
     def do_create_key(self, *, description: str) -> dict[str, Any]:
         """A further enabled symmetric key."""

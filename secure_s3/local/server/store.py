@@ -8,10 +8,13 @@ Four seams of moto are used beyond its public face, each for a measured reason; 
 - ``FakeKey.value`` reads nothing while a GET is prepared: moto copies a whole object for every range of it.
 - ``FakeKey.instances_tracked`` holds weakly: moto keeps every object ever stored.
 - ``MultipartChecksumBuilder`` does nothing: checksums are ours, and moto's copies the object twice more.
+
+Beside these, the ready user's access key and the ready KMS key get their well-known ids after moto made them.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -34,7 +37,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from ...sigv4 import Credentials
-from ..settings import ACCESS_KEY_ID, ACCOUNT_ID, KEY_ID, SECRET_ACCESS_KEY
+from ..settings import ACCESS_KEY_ID, ACCOUNT_ID, KEY_ID, SECRET_ACCESS_KEY, USER_NAME
 from .call import Answer
 
 __all__ = ["SPELLED", "Issued", "Store"]
@@ -43,6 +46,9 @@ SPELLED = PRESERVED_HEADER_NAMES_ENVIRON_KEY
 """Where in a WSGI environment moto keeps the names of headers that have underscores."""
 
 _PIECE = 1024 * 1024
+_EVERYTHING = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
 _preparing = threading.local()
 
 
@@ -174,6 +180,19 @@ class Store:
         return _read_pieces(descriptor, begin, end)
 
     # -- IAM and STS --------------------
+
+    def ready_user(self) -> str:
+        """Make the user who has the ready credentials, and return its ARN.
+
+        Nothing is refused to these credentials here, and a policy of the user's own says so.
+        """
+        iam = iam_backends[ACCOUNT_ID]["aws"]
+        user = iam.create_user("us-east-1", USER_NAME)
+        iam.put_user_policy(USER_NAME, "everything", _EVERYTHING)
+        key = user.create_access_key(prefix="AKIA")
+        key.access_key_id, key.secret_access_key = ACCESS_KEY_ID, SECRET_ACCESS_KEY
+        iam.access_keys[ACCESS_KEY_ID] = key
+        return str(user.arn)
 
     def issued(self, access_key: str) -> Issued | None:
         """Who has an access key: the endpoint itself, a user with an active key, or an assumed role."""
