@@ -41,7 +41,8 @@ def lint(
     """What is wrong with *policy*, the worst first, and in the order of the document.
 
     No finding means that no rule knows anything against it; it does not mean that the policy is what you
-    want: ``evaluate`` tells what it does.
+    want: ``evaluate`` tells what it does. The work is bounded: of a policy above 40 KB only the document is
+    judged, and ``judged-in-part`` tells where searches were given up.
 
     Args:
         policy: A policy, or what ``Policy.parse`` takes.
@@ -61,9 +62,9 @@ def lint(
     if kind is not None and kind not in KINDS:
         raise PolicyError(f"kind={kind!r} is no kind of policy", fix=f"pass one of {', '.join(KINDS)}")
     subject = Subject(policy, kind or kind_of(policy, bucket), bucket or bucket_of(policy))
-    rules = RULES if policy.size <= JUDGED_BYTES else [each for each in RULES if each.id in _OF_DOCUMENTS]
+    rules = RULES if subject.size <= JUDGED_BYTES else [each for each in RULES if each.id in _OF_DOCUMENTS]
     found = [finding for each in rules for finding in islice(each.findings(subject), HITS_PER_RULE)]
-    places = _places(policy.document)
+    places = _places(policy.document) if len(found) > 1 else {}
     return sorted(found, key=lambda each: (_ORDER[each.severity], places.get(each.pointer or "", -1)))
 
 

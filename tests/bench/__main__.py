@@ -1,4 +1,4 @@
-"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign|policy …]``: all
+"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign|policy|lint …]``: all
 without a name.
 
 The server is the embedded endpoint in a child process, over TLS. A ratio above 1 means that ours is faster
@@ -13,7 +13,7 @@ import platform
 import ssl
 import sys
 
-from . import batch, envelope, imports, large, memory, policy, presign, sealed, small
+from . import batch, envelope, imports, large, lint, memory, policy, presign, sealed, small
 
 BENCHMARKS = {
     "small": small.main,
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "sealed": sealed.main,
     "presign": presign.main,
     "policy": policy.main,
+    "lint": lint.main,
 }
 
 

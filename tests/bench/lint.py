@@ -36,8 +36,9 @@ def main(rounds: int) -> None:
             cold, *warm = process.apply(_times, (document, max(rounds, 3)))
         read = Policy.parse(document)
         print(
-            f"lint: {name:34s} {len(read.statements):4d} statements {read.size:6,d} bytes  cold {cold:7.1f} ms  "
-            f"warm {statistics.median(warm):7.1f} ms  [{min(warm):.1f} … {max(warm):.1f}]  ({len(warm)} rounds)",
+            f"lint: {name:30s} {len(read.statements):4d} statements {read.size:6,d} bytes  "
+            f"cold {cold:7.1f} ms  warm {statistics.median(warm):7.1f} ms  "
+            f"[{min(warm):.1f} … {max(warm):.1f}]  ({len(warm)} rounds)",
             flush=True,
         )
 
@@ -76,7 +77,7 @@ def _allow(condition: Any, action: Any = "s3:*") -> Statement:
     return _deny(action, OBJECTS, condition, Effect="Allow")
 
 
-def typical() -> Iterator[Statement]:
+def teams() -> Iterator[Statement]:
     """A baseline and deliveries, then a team after another with its prefix, its role and its rules."""
     start = bundles.write_once(BUCKET, ADMIN, retention_days=30, kms_key_arn=KEY_ARN)
     start = bundles.log_target(
@@ -98,6 +99,42 @@ def typical() -> Iterator[Statement]:
             yield build(BUCKET, role, prefix=prefix, sid=f"{build.__name__.title()[6:]}{number}").to_dict()
         yield make.require_if_none_match(BUCKET, prefix=prefix, sid=f"Once{number}").to_dict()
         yield make.deny_read_without_tag(BUCKET, "team", prefix=prefix, sid=f"Tag{number}").to_dict()
+
+
+def every_builder() -> Iterator[Statement]:
+    """Builders of every kind again and again, each time for another prefix, role, network or number."""
+    for number in count(1):
+        role, prefix = f"arn:aws:iam::{ACCOUNT}:role/Team{number}", f"team-{number}/"
+        source, cdn = f"{BUCKET}-{number}", f"arn:aws:cloudfront::{ACCOUNT}:distribution/E{number}"
+        for each in (
+            make.require_min_tls(BUCKET, f"1.{2 + number % 2}"),
+            make.deny_insecure_transport(BUCKET),
+            make.max_presign_age(BUCKET, 60 * number),
+            make.deny_presigned(BUCKET, except_principals=role),
+            make.deny_unencrypted_uploads(BUCKET, strict=bool(number % 2)),
+            make.deny_wrong_kms_key(BUCKET, f"{KEY_ARN[:-1]}{number}"),
+            make.deny_sse_c(BUCKET),
+            make.deny_public_acls(BUCKET),
+            make.deny_grants(BUCKET, "read", except_principals=role),
+            make.protect_bucket_policy(BUCKET, role),
+            make.only_vpc_endpoints(BUCKET, f"vpce-1a2b3c4{number}", except_principals=role),
+            make.only_ip_ranges(
+                BUCKET, f"203.0.113.{number}/32", vpcs="vpc-1a2b3c4d", actions="s3:GetObject"
+            ),
+            make.require_mfa_for_delete(BUCKET, except_principals=role),
+            make.require_retention_mode(BUCKET),
+            make.deny_short_retention(BUCKET, number),
+            make.deny_legal_hold_changes(BUCKET, role),
+            make.allow_read(BUCKET, role, prefix=prefix),
+            make.allow_list(BUCKET, role, prefix=prefix),
+            make.cross_account_write(BUCKET, f"arn:aws:iam::444455556666:role/T{number}", prefix=prefix),
+            make.delegate_to_access_points(BUCKET, ACCOUNT),
+            make.allow_read_by_tag(BUCKET, "team", role, value=str(number), prefix=prefix),
+            make.allow_cloudfront(BUCKET, cdn, prefix=prefix),
+            make.allow_log_delivery(BUCKET, source, ACCOUNT, prefix=prefix),
+            make.allow_load_balancer_logs(BUCKET, ACCOUNT, "eu-west-1", prefix=prefix),
+        ):
+            yield each.to_dict() | {"Sid": f"{each.sid}{number}"}
 
 
 def _network() -> Iterator[Statement]:
@@ -128,7 +165,8 @@ def _each(make_one: Callable[[int], Statement], most: int = 1000) -> Callable[[]
 
 HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 POLICIES: dict[str, Callable[[], str]] = {
-    "typical, of builders": lambda: _filled(typical()),
+    "teams, of builders": lambda: _filled(teams()),
+    "every builder": lambda: _filled(every_builder()),
     "network denies": lambda: _filled(_network()),
     "network denies of everything": lambda: _filled(_same_network()),
     "action patterns": _one(_deny(_many(1650, "s3:G*{}"), OBJECTS)),

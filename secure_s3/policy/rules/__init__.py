@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     acls,
+    bounds,
     encryption,
     exposure,
     grammar,
@@ -43,5 +44,6 @@ RULES: tuple[Rule, ...] = (
     *sessions.RULES,
     *presign.RULES,
     *lockout.RULES,
+    *bounds.RULES,  # the last one: what the others spent shows then
 )
 """Every rule."""

@@ -7,13 +7,14 @@ disabling ACLs for your bucket".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ...values import Severity
 from ..request import AccessRequest
 from ..statement import Statement
 from ..witnesses import with_context
 from .rule import ACCESS_POINT, BUCKET, RESOURCE_CONTROL, SERVICE_CONTROL, Hit, Rule, Subject
-from .search import find, homes, inside, named, on, reach
+from .search import denied, find, homes, inside, named, on, reach
 
 ACL = "s3:x-amz-acl"
 CANNED = ("public-read", "public-read-write", "authenticated-read")
@@ -32,8 +33,13 @@ _REFS = (
 )
 
 
-def _opened(request: AccessRequest) -> Iterator[tuple[str, AccessRequest]]:
+@lru_cache(maxsize=64)  # every statement is asked about the same ones
+def _opened(request: AccessRequest) -> tuple[tuple[str, AccessRequest], ...]:
     """The same request in every way that opens something to everybody, and how."""
+    return tuple(_ways(request))
+
+
+def _ways(request: AccessRequest) -> Iterator[tuple[str, AccessRequest]]:
     closed = with_context(request, dict.fromkeys((ACL, *GRANTS)))
     for canned in CANNED:
         yield canned, with_context(closed, {ACL: canned})
@@ -48,13 +54,11 @@ def _attempt(subject: Subject, statement: Statement) -> AccessRequest | None:
     if not on(statement, ACL, *GRANTS):
         return None
     for action in (*_INSIDE, *_WHOLE):
-        for start in named(subject, statement, (action,)):
+        for start in named(subject, statement, (action,), distinct=True):
+            if not any(subject.applies(statement, each) for _, each in _opened(start)):
+                continue
             closed = with_context(start, dict.fromkeys((ACL, *GRANTS)))
-            private = with_context(closed, {ACL: "private"})
-            opened = [each for _, each in _opened(start)]
-            if not subject.applies(statement, private) and any(
-                subject.applies(statement, each) for each in opened
-            ):
+            if not subject.applies(statement, with_context(closed, {ACL: "private"})):
                 return start
     return None
 
@@ -76,9 +80,8 @@ def _public_passes(subject: Subject) -> Iterator[Hit]:
                 who.context,
                 resource_account=who.resource_account,
             )
-            for way, opened in _opened(request):
-                if find(subject, opened, avoid=subject.denies, fixed=(ACL, *GRANTS)):
-                    ways.setdefault(way, []).append(action)
+            for way in _passing(subject, request):
+                ways.setdefault(way, []).append(action)
     if ways:
         only_grants = not set(ways) & set(CANNED)
         yield Hit(
@@ -86,6 +89,18 @@ def _public_passes(subject: Subject) -> Iterator[Hit]:
             attempts[0][0],
             severity=Severity.INFO if only_grants else None,
         )
+
+
+def _passing(subject: Subject, request: AccessRequest) -> Iterator[str]:
+    """The ways of opening it that some such request is not denied."""
+    known: AccessRequest | None = None
+    for way, opened in _opened(request):
+        found = known and with_context(known, {name: opened.context.get(name) for name in (ACL, *GRANTS)})
+        if found is None or denied(subject, found):  # what lets one pass mostly lets the others pass
+            found = find(subject, opened, avoid=subject.denies, fixed=(ACL, *GRANTS))
+        if found is not None:
+            known = found
+            yield way
 
 
 def _of_buckets(subject: Subject, attempts: list[tuple[Statement, AccessRequest]]) -> bool:

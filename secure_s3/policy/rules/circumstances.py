@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -70,6 +71,7 @@ def filled(pattern: str, text: str = "key") -> str:
     return re.sub(r"\$\{[^}]*\}|[*?]", lambda found: "x" if found[0] == "?" else text, pattern)
 
 
+@lru_cache(maxsize=2048)
 def candidates(condition: Condition) -> tuple[str | None, ...]:
     """Values of its key that make it come out in every way it can; None is absence."""
     if condition.folded in _DOMAINS:

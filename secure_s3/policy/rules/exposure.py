@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from ipaddress import ip_network
 
 from ...values import Severity
@@ -23,7 +22,7 @@ from ..statement import Statement
 from ..witnesses import OTHER_ACCOUNT, STRANGER, with_context
 from . import repairs
 from .circumstances import NETWORK, SECURE, SERVICE_KEYS, SOME_VPC, SOMEWHERE, TLS, filled
-from .rule import ACCESS_POINT, BUCKET, KEY, TRUST, Hit, Rule, Subject
+from .rule import ACCESS_POINT, BUCKET, KEY, TRUST, Hit, Rule, Subject, once
 from .search import denied, everything, find, named, negated, on, reach
 
 _KINDS = (BUCKET, ACCESS_POINT, KEY, TRUST)
@@ -114,7 +113,7 @@ def _own_names(statement: Statement) -> Iterator[dict[str, str]]:
                 yield {condition.key: f"arn:aws:iam::{STRANGER}:role/x"}
 
 
-@lru_cache(maxsize=4)  # five rules ask
+@once
 def _opened(subject: Subject) -> tuple[_Open, ...]:
     return tuple(_openings(subject))
 
@@ -290,7 +289,7 @@ def _several(condition: Condition) -> bool:
 
 def _without(subject: Subject, statement: Statement, condition: Condition) -> AccessRequest | None:
     """A request without the key that the statement allows."""
-    for start in named(subject, statement):
+    for start in named(subject, statement, distinct=True):
         bare = find(
             subject, with_context(start, {condition.key: None}), must=(statement,), fixed=(condition.folded,)
         )

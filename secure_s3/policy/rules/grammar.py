@@ -104,9 +104,9 @@ def _sid_characters(subject: Subject) -> Iterator[Hit]:
 
 def _too_large(subject: Subject) -> Iterator[Hit]:
     limit = _SIZES[subject.kind]
-    if subject.policy.size > limit:
+    if subject.size > limit:
         yield Hit(
-            f"the policy has {subject.policy.size:,} bytes without white space; {limit:,} is the most for a "
+            f"the policy has {subject.size:,} bytes without white space; {limit:,} is the most for a "
             f"policy of this kind ({subject.kind})"
         )
 

@@ -17,9 +17,14 @@ from ..statement import Statement
 from . import repairs
 from .circumstances import candidates, filled
 from .rule import Hit, Rule, Subject
-from .search import about_action, fits, is_action, named, nowhere, on, plain, reach
+from .search import is_action, named, nowhere, on, plain, reach
+from .walks import fits
 
 _STARTS, _LIKELY = 4, 3
+_COMPARED = 200
+"""So many statements like it are compared with each."""
+_PAIRS = 300
+"""So many pairs of a statement's conditions are looked at together."""
 _REFS = ("IAM User Guide: IAM JSON policy elements: Condition",)
 
 
@@ -66,7 +71,7 @@ def _culprits(
 ) -> tuple[Condition, ...]:
     """The fewest of its conditions that no request meets."""
     for count in (1, 2):
-        for some in combinations(statement.conditions, count):
+        for some in islice(combinations(statement.conditions, count), _PAIRS):
             alone = _narrowed(statement, some)
             if all(nowhere(subject, start, must=(alone,)) for start in starts):
                 return some
@@ -92,8 +97,12 @@ def _split(subject: Subject, statement: Statement, culprits: Sequence[Condition]
 def _redundant(subject: Subject) -> Iterator[Hit]:
     for effect in (subject.denies, subject.allows):
         comparable = [each for each in effect if _comparable(each)]
+        alike: dict[tuple[frozenset[str], str], list[Statement]] = {}
         for each in comparable:
-            wider = _wider(subject, each, comparable)
+            about = (each.keys, repr(each.raw.get("Principal")))
+            if about not in alike:
+                alike[about] = [other for other in comparable if _alike(subject, other, each)]
+            wider = _wider(subject, each, alike[about][:_COMPARED])
             if wider is None:
                 continue
             does = "denies" if each.effect == "Deny" else "allows"
@@ -114,40 +123,67 @@ def _comparable(statement: Statement) -> bool:
 
 
 def _wider(subject: Subject, narrow: Statement, others: Sequence[Statement]) -> Statement | None:
-    """Another statement that is about every request that *narrow* is about."""
+    """Another statement that is about every request that *narrow* is about; *others* are like it."""
     likely = (other for other in others if _may_cover(subject, other, narrow))
     for other in islice(likely, _LIKELY):
         if _covers(subject, other, narrow):
-            twice = _may_cover(subject, narrow, other) and _covers(subject, narrow, other)
+            twice = (
+                _alike(subject, narrow, other)
+                and _may_cover(subject, narrow, other)
+                and _covers(subject, narrow, other)
+            )
             if not twice or other.index < narrow.index:  # of the same twice the later one is needless
                 return other
     return None
 
 
-def _may_cover(subject: Subject, wider: Statement, narrow: Statement) -> bool:
-    """At a glance: the same principals or everybody, no other keys, and all its actions and resources."""
-    if wider is narrow:
-        return False
-    if (
-        subject.attached
-        and not _everyone(wider)
-        and wider.raw.get("Principal") != narrow.raw.get("Principal")
-    ):
-        return False
+def _alike(subject: Subject, wider: Statement, narrow: Statement) -> bool:
+    """The same principals or everybody, and no other keys."""
     # Other keys at best hang together, as a KMS key does with its algorithm: that is worth saying twice.
-    keys = {each.folded for each in narrow.conditions}
-    if not all(each.folded in keys and _implied(each, narrow) for each in wider.conditions):
+    if not wider.keys <= narrow.keys:
         return False
-    return _names_all(wider, narrow)
+    same = not subject.attached or wider.raw.get("Principal") == narrow.raw.get("Principal")
+    return same or _everyone(wider)
 
 
-def _implied(condition: Condition, narrow: Statement) -> bool:
-    """No value of the key alone meets *narrow*'s conditions on it and not this one."""
-    own = on(narrow, condition.folded)
-    values = {value for each in (condition, *own) for value in candidates(each)}
-    return not any(
-        fits(condition, value) is False and all(fits(each, value) for each in own) for value in values
-    )
+def _may_cover(subject: Subject, wider: Statement, narrow: Statement) -> bool:
+    """At a glance: all the actions and resources of a statement like it, and no narrower conditions."""
+    if wider is narrow or not _names_all(subject, wider, narrow):
+        return False
+    return all(_implied(subject, wider, each, narrow) for each in wider.conditions)
+
+
+def _implied(subject: Subject, wider: Statement, condition: Condition, narrow: Statement) -> bool:
+    """No value of the key alone meets *narrow*'s conditions on it and not this one of *wider*'s."""
+    own, meeting = _meeting(subject, narrow, condition.folded)
+    if any((each.operator, each.values) == (condition.operator, condition.values) for each in own):
+        return True
+    if any(all(fits(each, value) for each in own) for value in _failing(subject, wider, condition)):
+        return False
+    return not any(fits(condition, value) is False for value in meeting)
+
+
+def _failing(subject: Subject, statement: Statement, condition: Condition) -> list[str | None]:
+    """Values of its key that do not meet one of the statement's conditions."""
+    known = subject.aim(statement).known
+    key = ("failing", condition.pointer)
+    if key not in known:
+        known[key] = [value for value in candidates(condition) if fits(condition, value) is False]
+    found: list[str | None] = known[key]
+    return found
+
+
+def _meeting(
+    subject: Subject, statement: Statement, key: str
+) -> tuple[tuple[Condition, ...], list[str | None]]:
+    """Its conditions on a key, and values that meet them all."""
+    known = subject.aim(statement).known
+    if ("meeting", key) not in known:
+        own = on(statement, key)
+        values = dict.fromkeys(value for each in own for value in candidates(each))
+        known["meeting", key] = (own, [value for value in values if all(fits(each, value) for each in own)])
+    found: tuple[tuple[Condition, ...], list[str | None]] = known["meeting", key]
+    return found
 
 
 def _covers(subject: Subject, wider: Statement, narrow: Statement) -> bool:
@@ -165,21 +201,24 @@ def _everyone(statement: Statement) -> bool:
     return statement.effect == "Deny" and statement.principals is not None and statement.principals.everyone
 
 
-def _names_all(wider: Statement, narrow: Statement) -> bool:
+def _names_all(subject: Subject, wider: Statement, narrow: Statement) -> bool:
     """Its actions and resources are all among *wider*'s; what a star stands for is nothing special."""
-    return all(_names_action(wider, filled(each, "Zq7")) for each in narrow.actions) and all(
-        wider.explain(_about(filled(each, "zq7/zq7")), named=False).resource is True
-        for each in narrow.resources or ()
-    )
-
-
-def _names_action(statement: Statement, action: str) -> bool:
-    return about_action(statement, action if is_action(action) else "zq7:Zq7")
+    aim = subject.aim(wider)
+    actions, resources = _examples(narrow.actions, narrow.resources or ())
+    return all(map(aim.acts, actions)) and all(aim.holds(each) is True for each in resources)
 
 
 @lru_cache(maxsize=1024)
-def _about(resource: str) -> AccessRequest:
-    return AccessRequest("zq7:Zq7", resource or "zq7")
+def _examples(
+    actions: tuple[str, ...], resources: tuple[str, ...]
+) -> tuple[list[AccessRequest], list[AccessRequest]]:
+    """A request for each action, and one for each resource."""
+    names = (filled(each, "Zq7") for each in actions)
+    places = (filled(each, "zq7/zq7") for each in resources)
+    return (
+        [AccessRequest(each if is_action(each) else "zq7:Zq7", "*") for each in names],
+        [AccessRequest("zq7:Zq7", each or "zq7") for each in places],
+    )
 
 
 RULES = (

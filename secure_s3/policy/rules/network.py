@@ -8,7 +8,6 @@ AWS based on the source IP".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from ipaddress import ip_network
 
 from ...values import Severity
@@ -17,7 +16,7 @@ from ..statement import Statement
 from ..witnesses import ADMIN, APP, OWNER, from_service, with_context
 from . import repairs
 from .circumstances import NETWORK, SERVICE, SERVICE_KEYS, SOME_VPC, SOMEWHERE, under
-from .rule import ACCESS_POINT, BUCKET, Hit, Rule, Subject
+from .rule import ACCESS_POINT, BUCKET, Hit, Rule, Subject, once
 from .search import (
     PEOPLE,
     denied,
@@ -51,7 +50,7 @@ def _only(statement: Statement, free: Collection[str]) -> tuple[str, ...]:
 Fence = tuple[Statement, AccessRequest, AccessRequest]
 
 
-@lru_cache(maxsize=4)  # five rules ask
+@once
 def _fences(subject: Subject) -> tuple[Fence, ...]:
     """Denies of what comes from elsewhere: each with a request that it denies, and the same from inside."""
     return tuple(_found_fences(subject))
@@ -93,7 +92,7 @@ def _wanted(statement: Statement) -> list[str]:
 def _service_denied(subject: Subject, statement: Statement) -> AccessRequest | None:
     """A delivery or a read by a service that it denies."""
     for action in ("s3:PutObject", "s3:GetObject"):
-        for start in named(subject, statement, (action,), (APP, None)):
+        for start in named(subject, statement, (action,), (APP, None), distinct=True):
             source = {"arn": "arn:aws:s3:::source-bucket", "account": OWNER}
             by_service = with_context(from_service(start, SERVICE, **source), {"aws:PrincipalOrgID": None})
             reached = find(subject, by_service, must=(statement,), fixed=(*NETWORK, *_SERVICE_SIDE))
@@ -207,8 +206,10 @@ def _every_address(subject: Subject) -> Iterator[Hit]:
                 continue
             wide = [value for value in condition.values if _prefix(value) == 0]
             outside = reach(subject, each, fixed=tuple(_ENDPOINTS))
-            if wide and (
-                outside is None or outside.lookup("aws:sourceip") is None or ":" in _address(outside)
+            if (
+                wide
+                and not subject.effort.spent
+                and (outside is None or outside.lookup("aws:sourceip") is None or ":" in _address(outside))
             ):
                 yield Hit(f"{wide[0]} holds every address, so that none is denied", each, condition.pointer)
 
@@ -230,7 +231,7 @@ def _bucket_left_out(subject: Subject) -> Iterator[Hit]:
         lists = AccessRequest("s3:ListBucket", "*", outside.principal)
         if each.explain(lists, named=False).action is not True or not on(each, *_ENDPOINTS, "aws:sourceip"):
             continue
-        if next(named(subject, each, ("s3:ListBucket",)), None) is not None:
+        if next(named(subject, each, ("s3:ListBucket",)), None) is not None or subject.effort.spent:
             continue
         listed = each.resources or ()
         for home in homes(subject):

@@ -2,7 +2,8 @@
 
 ``reach`` and ``find`` look for a request by changing one circumstance after another, each to real ones (see
 ``circumstances``). What they find is a witness, and certain. ``nowhere`` says that there is none; it means
-something only if every statement involved is ``plain``, and is not said where the search was given up.
+something only if every statement involved is ``plain``, and is not said where the search was given up. Once
+a subject's effort is spent, nothing more is found.
 """
 
 from __future__ import annotations
@@ -10,21 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import islice
 
 from ..conditions import Condition
 from ..principals import Requester
 from ..request import AccessRequest
 from ..statement import Statement
 from ..witnesses import ADMIN, APP, KEY, OTHER_ACCOUNT, OWNER, USER, from_service, witness
-from .circumstances import candidates, filled, under
+from .aims import Replayed
+from .circumstances import filled
 from .rule import KEY as KEY_POLICY
-from .rule import TRUST, Subject
-
-BUDGET = 100
-"""So many requests are looked at in one search."""
-WIDTH = 12
-"""So many values of a key are tried from one request."""
+from .rule import TRUST, Subject, once
+from .walks import Searched, searched
 
 OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:PutObjectAcl")
 BUCKET_ACTIONS = ("s3:ListBucket", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:PutBucketAcl")
@@ -69,7 +66,7 @@ def listed_in(condition: Condition) -> tuple[str, ...]:
     return (" or ".join(condition.values[:3]),)
 
 
-@lru_cache(maxsize=8)
+@once
 def homes(subject: Subject) -> tuple[str, ...]:
     """ARNs of the buckets and access points that the policy names; of its own if it names none."""
     found = (
@@ -107,26 +104,60 @@ def of_objects(action: str) -> bool:
 
 
 def named(
-    subject: Subject, statement: Statement, actions: Collection[str] = (), people: Sequence[str | None] = ()
+    subject: Subject,
+    statement: Statement,
+    actions: Collection[str] = (),
+    people: Sequence[str | None] = (),
+    *,
+    distinct: bool = False,
 ) -> Iterator[AccessRequest]:
     """Requests that the statement is about, its conditions aside.
 
     Args:
         actions: Only these; without them those it lists, or the usual ones its patterns match.
         people: Only these principals; without them those it names.
+        distinct: Only one of those in the same circumstances: to this statement they are all alike.
     """
+    aim = subject.aim(statement)
+    known, distinct = aim.known, distinct and not aim.varies
+    asked = ("named", tuple(actions), tuple(people), distinct)
+    if asked not in known:
+        known[asked] = Replayed(_named(subject, statement, actions, people, distinct))
+    found: Replayed[AccessRequest] = known[asked]
+    return iter(found)
+
+
+def _named(
+    subject: Subject,
+    statement: Statement,
+    actions: Collection[str],
+    people: Sequence[str | None],
+    distinct: bool,
+) -> Iterator[AccessRequest]:
+    aim = subject.aim(statement)
+    yielded: set[tuple[bool, str | None]] = set()
     resources = _resources(subject, statement)
+    people = [each for each in people or _principals(subject, statement) if each != ""]  # nobody
     for action in dict.fromkeys(actions or _actions(subject, statement)):
-        if not is_action(action) or not about_action(statement, action):
+        if not is_action(action) or not aim.acts(_bare(action)):
             continue
         for resource in resources:
             if action.startswith("s3:") and of_objects(action) != _is_object(resource):
                 continue
-            for principal in people or _principals(subject, statement):
+            for principal in people:
+                circumstances = (_is_upload(action), principal)
+                if (distinct and circumstances in yielded) or aim.whom(principal) is False:
+                    continue
+                if not subject.effort.spend():
+                    return
                 request = _request(action, resource, principal)
-                meets = statement.explain(request, named=subject.attached)
-                if meets.principal is not False and meets.resource is True:
+                if aim.concerns(request) is True:
+                    yielded.add(circumstances)
                     yield request
+
+
+def _is_upload(action: str) -> bool:
+    return action.lower() == "s3:putobject"
 
 
 @lru_cache(maxsize=4096)  # every rule asks for the same ones
@@ -134,7 +165,7 @@ def _request(action: str, resource: str, principal: str | None) -> AccessRequest
     service = Requester.parse(principal).kind == "service"
     known = {} if principal is None or service else {"aws:userid": USER_ID}
     start = witness(action, resource, APP if service else principal, known)
-    if action.lower() == "s3:putobject":
+    if _is_upload(action):
         creates = {"s3:ObjectCreationOperation": True, "s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
         start = replace(start, context={**start.context, **creates})
     return from_service(start, str(principal)) if service else start
@@ -200,11 +231,14 @@ def reach(
     fixed: Collection[str] = (),
 ) -> AccessRequest | None:
     """A request to which the statement applies, all its conditions included."""
-    for request in named(subject, statement, actions, people):
-        found = find(subject, request, must=(statement,), fixed=fixed)
-        if found:
-            return found
-    return None
+    known = subject.aim(statement).known
+    asked = ("reach", tuple(actions), tuple(people), frozenset(fixed))
+    if asked not in known:
+        starts = named(subject, statement, actions, people, distinct=True)
+        tried = (find(subject, start, must=(statement,), fixed=fixed) for start in starts)
+        known[asked] = next((found for found in tried if found), None)
+    reached: AccessRequest | None = known[asked]
+    return reached
 
 
 def find(
@@ -241,78 +275,16 @@ def _search(
     must: Sequence[Statement],
     avoid: Sequence[Statement],
     fixed: Collection[str],
-) -> tuple[AccessRequest | None, bool]:
-    """What was found, and whether everything was tried."""
-    pool = _pool((*must, *avoid), fixed)
-    stack, seen, complete = [start], {_mark(start)}, True
-    for _ in range(BUDGET):
-        if not stack:
-            return None, complete
-        request = stack.pop()
-        wrong = _wrong(subject, request, must, avoid)
-        if wrong is None:
-            return request, True
-        moves, all_of_them = _moves(request, wrong, pool)
-        complete = complete and all_of_them
-        for moved in reversed(moves):
-            mark = _mark(moved)
-            if mark not in seen:
-                seen.add(mark)
-                stack.append(moved)
-    return None, False
-
-
-def _pool(statements: Sequence[Statement], fixed: Collection[str]) -> dict[str, tuple[str | None, ...]]:
-    """For each key that may vary, the values worth trying."""
-    pool: dict[str, dict[str | None, None]] = {}
-    for condition in (each for statement in statements for each in statement.conditions):
-        if condition.folded not in fixed:
-            pool.setdefault(condition.folded, {}).update(dict.fromkeys(candidates(condition)))
-    return {key: tuple(values) for key, values in pool.items()}
-
-
-def _wrong(
-    subject: Subject, request: AccessRequest, must: Sequence[Statement], avoid: Sequence[Statement]
-) -> list[tuple[Condition, bool]] | None:
-    """The conditions that would have to turn, each with what it should be; None if nothing is wrong."""
-    for each in must:
-        if not subject.applies(each, request):
-            turned = [condition for condition in each.conditions if condition.truth(request) is not True]
-            return [(condition, True) for condition in turned[:1]]
-    for each in avoid:
-        if subject.applies(each, request):
-            return [(condition, False) for condition in each.conditions]
-    return None
-
-
-def _moves(
-    request: AccessRequest, wrong: list[tuple[Condition, bool]], pool: dict[str, tuple[str | None, ...]]
-) -> tuple[list[AccessRequest], bool]:
-    """The requests in which one of the conditions has turned, and whether they are all there are."""
-    moves: list[AccessRequest] = []
-    complete = True
-    for condition, wanted in wrong:
-        values = pool.get(condition.folded, ())
-        fitting = list(
-            islice((each for each in values if fits(condition, each) is not (not wanted)), WIDTH + 1)
-        )
-        complete = complete and len(fitting) <= WIDTH
-        moved = (under(request, condition.folded, value) for value in fitting[:WIDTH])
-        moves += [each for each in moved if condition.truth(each) is wanted]
-    return moves, complete
-
-
-@lru_cache(maxsize=8192)
-def fits(condition: Condition, value: str | None) -> bool | None:
-    """How the condition comes out for that value of its key; None where it has variables."""
-    if condition.variables and any("${" in each for each in condition.values):
-        return None
-    return condition.truth(AccessRequest("s3:GetObject", "*", None, {condition.folded: value}))
-
-
-def _mark(request: AccessRequest) -> tuple[str, frozenset[tuple[str, str]]]:
-    known = ((key.lower(), str(value)) for key, value in request.context.items() if value is not None)
-    return str(request.principal), frozenset(known)
+) -> Searched:
+    if len(must) != 1 or avoid:
+        return searched(subject, start, must, avoid, fixed)
+    # Many rules begin by asking for a request that one statement is about.
+    known = subject.aim(must[0]).known
+    key = ("search", id(start), frozenset(fixed))
+    if key not in known:  # with the start, lest its id becomes another's
+        known[key] = (start, searched(subject, start, must, avoid, fixed))
+    found: Searched = known[key][1]
+    return found
 
 
 def denied(subject: Subject, request: AccessRequest) -> bool:

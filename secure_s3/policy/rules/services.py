@@ -81,7 +81,7 @@ def _people_shut_out(
         wrong = [condition for condition in on(each, *keys) if holds_absent(condition)]
         if not wrong or not plain(each):
             continue
-        for start in named(subject, each, people=PEOPLE):
+        for start in named(subject, each, people=PEOPLE, distinct=True):
             reached = find(subject, start, must=(each,), fixed=_person(each))
             others = tuple(key for key in _person(each) if key != "aws:principalarn")
             if reached and nowhere(subject, reached, avoid=(each,), fixed=others):

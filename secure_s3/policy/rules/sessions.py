@@ -131,7 +131,7 @@ def _caller(condition: Condition, value: str) -> tuple[str, dict[str, str]] | No
 def _still_denied(
     subject: Subject, statement: Statement, principal: str, context: dict[str, str]
 ) -> AccessRequest | None:
-    for start in named(subject, statement, people=(principal,)):
+    for start in named(subject, statement, people=(principal,), distinct=True):
         request = with_context(start, context)
         found = find(subject, request, must=(statement,), fixed=("aws:principalarn", "aws:userid"))
         if found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from ...values import Severity
 from ..request import AccessRequest, Unknown
@@ -11,7 +10,7 @@ from ..statement import Statement
 from ..witnesses import ADMIN, APP, OTHER_ACCOUNT, USER, over_http, witness
 from . import repairs
 from .circumstances import SECURE, TLS, filled, under
-from .rule import ACCESS_POINT, BUCKET, RESOURCE_CONTROL, Hit, Rule, Subject
+from .rule import ACCESS_POINT, BUCKET, RESOURCE_CONTROL, Hit, Rule, Subject, once
 from .search import denied, everything, find, homes, inside, negated, on, reach
 
 _KINDS = (BUCKET, ACCESS_POINT, RESOURCE_CONTROL)
@@ -34,13 +33,13 @@ def _everything(subject: Subject, asking: Sequence[Statement]) -> Iterator[tuple
     Some are about the very objects that the statements *asking* for HTTPS name, so that a prefix is not taken
     for nothing.
     """
+    named = [filled(text) for each in asking for text in each.resources or ()]
     for home in homes(subject):
         point = ":accesspoint/" in home
         for action in _WHOLE:
             if not point or action.startswith("s3:List"):
                 for who in _WHO if action == _WHOLE[0] else (APP,):
                     yield "bucket", witness(action, home, who)
-        named = (filled(text) for each in asking for text in each.resources or ())
         keys = [text for text in named if text.startswith(inside(home, ""))]
         for action in _INSIDE:
             for resource in dict.fromkeys((inside(home), inside(home, "another/prefix/key.txt"), *keys[:2])):
@@ -83,14 +82,20 @@ def _gap(subject: Subject, moved: list[tuple[str, AccessRequest]]) -> tuple[str,
 
 def _may_pass(subject: Subject, request: AccessRequest) -> bool:
     """It is not denied, at least if whatever else the policy asks for is met."""
-    judging = [each for each in subject.denies if on(each, SECURE, TLS)]
+    judging, keys = _judging(subject)
     if any(_meant(subject, each, request) for each in judging):
         return False
-    fixed = {SECURE, TLS, *(condition.folded for each in judging for condition in each.conditions)}
-    return find(subject, request, avoid=subject.denies, fixed=fixed) is not None
+    return find(subject, request, avoid=subject.denies, fixed=keys) is not None
 
 
-@lru_cache(maxsize=4)  # three rules ask
+@once
+def _judging(subject: Subject) -> tuple[list[Statement], frozenset[str]]:
+    """The Denies that judge how a request travels, and all their keys."""
+    judging = [each for each in subject.denies if on(each, SECURE, TLS)]
+    return judging, frozenset({SECURE, TLS}.union(*(each.keys for each in judging)))
+
+
+@once
 def _over_http(subject: Subject) -> tuple[Statement, str, str] | None:
     """The statement that asks for HTTPS, which half of the requests passes without, and an example."""
     attempts = [each for each in subject.denies if _turns_on_http(subject, each)]
@@ -102,8 +107,8 @@ def _over_http(subject: Subject) -> tuple[Statement, str, str] | None:
 
 def _meant(subject: Subject, statement: Statement, request: AccessRequest) -> bool:
     """The statement denies the request, or excepts it in so many words (ArnNotEquals, say)."""
-    meets = statement.explain(request, named=subject.attached)
-    if not (meets.action and meets.principal and meets.resource):
+    aim = subject.aim(statement)
+    if not (aim.concerns(request) and aim.whom(request.principal)):
         return False
     failing = [each for each in statement.conditions if not each.truth(request)]
     return not any(each.folded in (SECURE, TLS) or not negated(each) for each in failing)
