@@ -65,6 +65,8 @@ POLICY = {
     "Difference",
     "merge",
     "apply_patch",
+    "fixed",
+    "Fixed",
     "UNKNOWN",
     "OneOf",
     "Between",

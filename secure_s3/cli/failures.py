@@ -7,16 +7,21 @@ import sys
 import traceback
 from typing import Any
 
-from ..errors import BatchFailed, SecureS3Error
+from ..errors import BatchFailed, ConfigurationError, SecureS3Error
 from ..guard.faults import translate
 from .exits import FINDINGS, code_for
 from .output import clean, print_json
+from .parsing import Misuse
 
 _SHOWN = 10
 
 
 def report(error: Exception, args: argparse.Namespace) -> int:
     """Tell of *error* and return the exit code; raises it again if it is a fault of this program."""
+    if isinstance(error, Misuse):
+        if not args.json:
+            print(clean(error.usage), end="", file=sys.stderr)
+        error = ConfigurationError(error.what, fix=error.fix)
     ours = error if isinstance(error, SecureS3Error) else translate(error)
     if args.debug:
         traceback.print_exception(error, file=sys.stderr)

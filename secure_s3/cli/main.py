@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from . import check, cp, demo, inspect, local, policy, presign, tls
 from .exits import INTERRUPTED, USAGE
+from .parsing import Misuse, Parser, asked
 
 _DESCRIPTION = "Amazon S3, always over TLS and always encrypted as configured."
 _EPILOG = """\
@@ -27,7 +28,7 @@ example:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="secure-s3",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -44,10 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; see ``exits`` for their meaning."""
     parser = build_parser()
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
-        args = parser.parse_args(argv)
-    except SystemExit as end:  # --help, --version, or arguments that argparse refused
+        args = parser.parse_args(words)
+    except SystemExit as end:  # --help, --version
         return end.code if isinstance(end.code, int) else 0
+    except Misuse as misuse:
+        return _refuse(misuse, words)
     if args.command is None:
         parser.print_help(sys.stderr)
         return USAGE
@@ -66,3 +70,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .failures import report
 
         return report(error, args)
+
+
+def _refuse(misuse: Misuse, words: Sequence[str]) -> int:
+    from .failures import report
+
+    streams = words[:1] == ["cp"] and "-" in words  # the content would go to standard output
+    told = argparse.Namespace(json=asked(words, "--json"), debug=False, content_on_stdout=streams)
+    return report(misuse, told)

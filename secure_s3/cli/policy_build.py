@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .exits import OK
 from .options import Commands, command
 from .output import clean, print_json, print_table
+from .parsing import asked
 from .policy_files import read_policy
 
 if TYPE_CHECKING:
@@ -48,10 +49,11 @@ def run(args: argparse.Namespace) -> int:
         from .presign_values import usage
 
         raise usage("nothing is named to be built", "name a bundle or a statement; --list lists them")
+    args.json = args.json or asked(args.options, "--json")  # also of an error that comes before it is read
     chosen = builder(args.name)
     try:
         chosen.parser(json=args.json, debug=args.debug).parse_args(args.options, args)
-    except SystemExit as end:  # --help, or arguments that argparse refused
+    except SystemExit as end:  # --help
         return end.code if isinstance(end.code, int) else OK
     existing = read_policy(args.merge_into) if args.merge_into else None
     return _print(args, existing, chosen.build(vars(args), existing))

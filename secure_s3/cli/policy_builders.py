@@ -16,11 +16,13 @@ from ..errors import PolicyError
 from ..policy import Policy, Statement, bundles, statements
 from ..policy.difference import merge
 from ..policy.spelling import nearest
+from .parsing import Parser
 
 _TIME = re.compile(r"([1-9][0-9]{0,8})([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ARGUMENT = re.compile(r"^ {4}(?P<names>[a-z_]+(?:, [a-z_]+)*): (?P<text>.+)$")
 _OURS = "merge_into"
+_NAMED = re.compile(r"""\b([a-z_]+)=(\(["'].*?["'],?\)|'[^']*'|"[^"]*"|[A-Za-z0-9.-]*)""")
 _AS_FOR = re.compile(r"As for ([a-z_]+)\.?")
 # What is the same everywhere, and said in the docstrings of the builders' neighbours alone.
 _USUAL = {
@@ -69,7 +71,7 @@ class Builder:
     def parser(self, *, json: bool, debug: bool) -> argparse.ArgumentParser:
         """The parser of its options."""
         description, texts = _documented(self.function)
-        parser = argparse.ArgumentParser(
+        parser = Parser(
             prog=f"secure-s3 policy build {self.name}",
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -87,13 +89,17 @@ class Builder:
         """The policy: what it makes, put into *existing*.
 
         Raises:
-            PolicyError: A value does not do.
+            PolicyError: A value does not do; the error names its option.
         """
         values = {name: given[_dest(name)] for name in self.parameters if given[_dest(name)] is not None}
-        if self.kind == "bundle":
-            return typing.cast(Policy, self.function(**values, merge_into=existing))
-        made: Statement = self.function(**values)
-        return merge(existing, made)
+        try:
+            if self.kind == "bundle":
+                return typing.cast(Policy, self.function(**values, merge_into=existing))
+            made: Statement = self.function(**values)
+            return merge(existing, made)
+        except PolicyError as error:
+            told = [in_options(text, self.parameters, values) for text in (error.what, error.why, error.fix)]
+            raise PolicyError(told[0], why=told[1], fix=told[2]) from error
 
 
 def builders() -> dict[str, Builder]:
@@ -172,6 +178,33 @@ def _time(text: str) -> timedelta:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no length of time; write e.g. 300, 90s, 15m, 2h or 1d")
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
+def in_options(text: str, names: Iterable[str], values: Mapping[str, Any]) -> str:
+    """What a builder says of its arguments, ``name=value``, said of the options of the command line.
+
+    A bundle hands arguments on to statements that name them differently: what has the value of one of
+    *values* is that option.
+
+    Args:
+        text: What it says.
+        names: The arguments of the builder.
+        values: Those that were given.
+    """
+    options = {name: f"--{name.replace('_', '-')}" for name in names}
+    for name, value in _NAMED.findall(text):
+        same = [each for each, given in values.items() if repr(given) == value]
+        if name not in options and len(same) == 1:
+            options[name] = options[same[0]]
+
+    def said(match: re.Match[str]) -> str:
+        option = options.get(match[1])
+        if option is None:
+            return match[0]
+        value = re.sub(r"""^\((["'].*?["']),?\)$""", r"\1", match[2])
+        return option if value in ("", "True") else f"{option} {value}"
+
+    return _NAMED.sub(said, text)
 
 
 # -- docstrings -----------------------------------------------------------------------------------------

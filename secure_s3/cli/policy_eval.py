@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .exits import DENIED, FINDINGS, OK
 from .options import Commands, command
 from .output import clean, print_json
-from .policy_files import read_policy
+from .policy_files import only_one_stdin, read_policy
 
 if TYPE_CHECKING:
     from ..policy import AccessRequest
@@ -53,7 +53,11 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--resource-account", metavar="ID", help="whose the resource is; default: the caller's"
     )
-    parser.add_argument("--allow-unknown-names", action="store_true", help="take misspelt names as they are")
+    parser.add_argument(
+        "--allow-unknown-names",
+        action="store_true",
+        help="take misspelt names, and values of other types, as they are",
+    )
     layers = parser.add_argument_group("further policies (each may be repeated, but for --boundary)")
     for name, what in (("identity", "of the caller"), ("session", "passed with the session")):
         layers.add_argument(f"--{name}", action="append", default=[], metavar="FILE", help=what)
@@ -65,11 +69,11 @@ def add(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate and tell."""
     from ..policy import evaluate
-    from ..policy.suites import known_names
+    from ..policy.plausibility import plausible
 
     request = _request(args)
     if not args.allow_unknown_names:
-        known_names(request, "the request")
+        plausible(request, "the request")
     decision = evaluate(request, **_layers(args))
     if args.json:
         print_json(decision.to_dict())
@@ -97,13 +101,13 @@ def context(given: Sequence[str]) -> dict[str, Any]:
     """``KEY=VALUE`` each; a key that stands several times has several values."""
     from .presign_values import usage
 
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, list[str]]] = {}  # as it is first written, and its values
     for each in given:
         key, sign, value = each.partition("=")
         if not sign or not key:
             raise usage(f"--context {each!r} is no KEY=VALUE", "write e.g. aws:SecureTransport=true")
-        found.setdefault(key.lower(), []).append(value)
-    return dict(found)
+        found.setdefault(key.lower(), (key, []))[1].append(value)
+    return dict(found.values())
 
 
 def _layers(args: argparse.Namespace) -> dict[str, Any]:
@@ -125,8 +129,7 @@ def _layers(args: argparse.Namespace) -> dict[str, Any]:
         raise usage(
             "there is no policy to evaluate", "name the resource's policy, or others with --identity …"
         )
-    if names.count("-") > 1:
-        raise usage("standard input holds one policy", "name files for the others")
+    only_one_stdin(names)
     layers: dict[str, Any] = {layer: read_policy(name) for layer, name in one.items() if name}
     layers.update({layer: [read_policy(name) for name in files] for layer, files in several.items() if files})
     return layers

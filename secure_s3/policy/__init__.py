@@ -9,6 +9,7 @@ from .decision import Decision, Reason
 from .difference import Difference, diff, merge
 from .document import Policy
 from .evaluator import evaluate
+from .fixing import Fixed, fixed
 from .linter import lint
 from .lockout import lockout
 from .patches import apply as apply_patch
@@ -36,5 +37,7 @@ __all__ = [
     "Severity",
     "lockout",
     "apply_patch",
+    "fixed",
+    "Fixed",
     "suites",
 ]

@@ -1,4 +1,4 @@
-"""``secure-s3 policy``: lint, eval, test and diff."""
+"""``secure-s3 policy``: reading files, eval, test and diff."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from secure_s3.cli import policy_files, policy_lint
+from secure_s3.cli import policy_files
 from secure_s3.policy import Policy, suite_text
-from secure_s3.policy.rules.rule import KINDS
-from secure_s3.values import Severity
 
 from .conftest import BUCKET, Run
 
@@ -87,15 +85,38 @@ def test_what_is_no_policy_is_told(
         raise AssertionError(result.err)
 
 
-def test_missing_file_and_bytes_are_told(run: Runner, tmp_path: Path) -> None:
-    """A file that is not there, a folder, and a file that is no text are usage errors."""
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nothing", "no such file"),
+        (".", "folder"),
+        ("bytes", "start byte at byte 0"),
+        ("a\0b", "null"),
+    ],
+)
+def test_file_that_cannot_be_read_is_told(run: Runner, tmp_path: Path, name: str, why: str) -> None:
+    """What is not there, a folder, and a file that is no text are usage errors with a reason and advice."""
     (tmp_path / "bytes").write_bytes(b"\xff\xfe{}")
-    for name in ("nothing", ".", "bytes"):
-        result = run("policy", "lint", tmp_path / name)
-        assert result.code == 2
-        assert str(tmp_path / name) in result.err
-    told = run("policy", "lint", tmp_path / "nothing", "--json")
-    assert (told.code, told.json["error"]) == (2, "PolicyError")
+    path = f"{tmp_path}/{name}"
+    for command in (["lint", path], ["diff", path, path], ["eval", path, *ASKED], ["test", path]):
+        told = run("policy", *command, "--json")
+        assert (told.code, told.json["error"], told.err) == (2, "PolicyError", "")
+        assert name.replace("\0", "") in told.json["what"].replace("\0", "")
+        assert why in told.json["why"]
+        assert told.json["fix"]
+
+
+def test_file_without_permission_is_told(run: Runner, policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that this user may not read is a usage error that says so."""
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refused)
+    told = run("policy", "lint", policy)
+    monkeypatch.undo()
+    assert (told.code, told.out) == (2, "")
+    assert "permissions" in told.err
 
 
 def test_byte_order_mark_is_passed_over(run: Runner, policy: Path) -> None:
@@ -107,84 +128,6 @@ def test_byte_order_mark_is_passed_over(run: Runner, policy: Path) -> None:
 def test_limits_are_those_of_the_library() -> None:
     """A file of policy tests may be as long on disk as its reader takes."""
     assert policy_files._SUITE_BYTES == suite_text.SUITE_TEXT_BYTES
-
-
-# ------------------------------------------------------------------------------------------------ lint
-
-
-def test_sound_policy_has_no_findings(run: Runner, policy: Path) -> None:
-    """Nothing found ends with 0."""
-    result = run("policy", "lint", policy)
-    assert result == Run(0, f"{policy}: no findings\n", "")
-
-
-def test_finding_has_its_place(run: Runner, tmp_path: Path) -> None:
-    """A finding is printed with file, line, column, severity and rule, and ends with 1."""
-    path = write(tmp_path / "p.json", document(DENY, ALLOW | {"Action": "s3:GetObjects"}))
-    result = run("policy", "lint", path)
-    assert result.code == 1
-    first = result.out.splitlines()[0]
-    assert first.startswith(f"{path}:")
-    line, column, severity = first.removeprefix(f"{path}:").split(":")[:3]
-    assert int(line) > 1
-    assert int(column) >= 1
-    assert severity.strip() in policy_lint.SEVERITIES
-    told = run("policy", "lint", path, "--json").json
-    assert told["file"] == str(path)
-    assert sum(told["counts"].values()) == len(told["findings"]) > 0
-    assert run("policy", "lint", path, "--format", "json").json == told
-
-
-def test_fail_on_sets_the_threshold(run: Runner, policy: Path) -> None:
-    """Findings below --fail-on are shown and end with 0."""
-    principal = ("--lockout-principal", APP)
-    policy.write_text(
-        json.dumps(document(DENY | {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}))
-    )
-    codes = {
-        each: run("policy", "lint", policy, *principal, "--fail-on", each).code for each in ("info", "never")
-    }
-    assert codes == {"info": 1, "never": 0}
-
-
-def test_sarif_is_printed(run: Runner, tmp_path: Path) -> None:
-    """--format sarif is one SARIF document about the file."""
-    path = write(tmp_path / "p.json", document(ALLOW | {"Principal": "*"}))
-    result = run("policy", "lint", path, "--format", "sarif", "--fail-on", "never")
-    assert (result.code, result.json["version"]) == (0, "2.1.0")
-    assert result.json["runs"][0]["artifacts"][0]["location"]["uri"] == str(path)
-
-
-def test_lockout_is_critical(run: Runner, policy: Path) -> None:
-    """A policy that its administrator could not take back is found, with the bucket as its resources say."""
-    policy.write_text(json.dumps(document({**DENY, "Condition": {}})))
-    result = run("policy", "lint", policy, "--lockout-principal", APP, "--fail-on", "critical", "--json")
-    found = [each for each in result.json["findings"] if each["rule"] == "lock-out"]
-    assert (result.code, [each["severity"] for each in found]) == (1, ["critical"])
-    assert APP in found[0]["message"]
-    fine = run("policy", "lint", write(policy, document(DENY)), "--lockout-principal", APP, "--json")
-    assert [each for each in fine.json["findings"] if each["rule"] == "lock-out"] == []
-
-
-def test_lockout_needs_a_bucket_and_somebody(run: Runner, policy: Path) -> None:
-    """Without a bucket, or with a principal that is nobody, the question cannot be answered."""
-    assert run("policy", "lint", policy, "--lockout-principal", "cloudfront.amazonaws.com").code == 2
-    policy.write_text(json.dumps(document(DENY | {"Resource": "*"})))
-    result = run("policy", "lint", policy, "--lockout-principal", APP)
-    assert (result.code, "--bucket" in result.err) == (2, True)
-    assert run("policy", "lint", policy, "--lockout-principal", APP, "--bucket", BUCKET).code in (0, 1)
-
-
-def test_choices_are_those_of_the_library() -> None:
-    """The kinds and severities that may be named are the library's."""
-    assert tuple(kind.replace(" ", "-") for kind in KINDS) == policy_lint.KINDS
-    assert tuple(each.value for each in Severity) == policy_lint.SEVERITIES
-
-
-def test_lint_reads_standard_input(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """- is standard input, and messages call it so."""
-    stdin(monkeypatch, json.dumps(document(DENY)))
-    assert run("policy", "lint", "-").out == "<stdin>: no findings\n"
 
 
 # ------------------------------------------------------------------------------------------------ eval
@@ -254,6 +197,13 @@ def test_eval_of_several_values(run: Runner, tmp_path: Path) -> None:
         (["--context", "aws:SecureTranport=true"], "aws:SecureTransport"),
         (["--context", "aws:SecureTransport"], "KEY=VALUE"),
         (["--context", "=x"], "KEY=VALUE"),
+        (["--context", "AWS:SecureTranport=true"], "no condition key 'AWS:SecureTranport'"),
+        (["--context", "aws:SecureTransport=yes"], "write true or false"),
+        (["--context", "s3:TlsVersion=abc"], "write a number"),
+        (["--context", "aws:SourceIp=10.0.0.0/8"], "write one address"),
+        (["--resource", ARN], "arn:aws:s3:::BucketName/ObjectName"),
+        (["--action", "s3:ListBucket"], "name e.g. arn:aws:s3:::BucketName\n"),
+        (["--resource", "a"], "arn:aws:s3:::"),
         (["--unknown", "aws:SorceIp"], "aws:SourceIp"),
         (["--principal", ""], "anonymous"),
         (["--principal-account", "1"], "twelve digits"),
@@ -267,10 +217,19 @@ def test_eval_refuses_what_cannot_be_meant(run: Runner, policy: Path, more: list
     assert said in result.err
 
 
-def test_eval_takes_new_names_if_told(run: Runner, policy: Path) -> None:
-    """--allow-unknown-names evaluates an action that the catalogue does not have."""
-    more = ("--action", "s3:GetNovelty", "--allow-unknown-names")
-    assert run("policy", "eval", policy, *ASKED, *more).code == 3
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (["--action", "s3:GetNovelty"], 3),
+        (["--context", "aws:SecureTransport=yes"], 0),
+        (["--context", "s3:TlsVersion=abc"], 0),
+        (["--resource", f"{ARN}"], 3),
+    ],
+)
+def test_eval_takes_new_names_if_told(run: Runner, policy: Path, more: list[str], code: int) -> None:
+    """--allow-unknown-names evaluates what the catalogue does not have, or has otherwise."""
+    assert run("policy", "eval", policy, *ASKED, *more, "--allow-unknown-names").code == code
+    assert run("policy", "eval", policy, *ASKED, *more).code == 2
 
 
 def test_eval_without_a_policy(run: Runner) -> None:
@@ -345,6 +304,9 @@ def test_yaml_tests_run(run: Runner, suite: Path) -> None:
         ("[[cases]]", "[defaults]", "no field"),
         ("expect", "expct", "did you mean 'expect'"),
         ("../policy.json", "policy.json", "cannot be read"),
+        ('aws:SecureTransport" = false', 'aws:SecureTransport" = "no"', "write true or false"),
+        ("aws:SecureTransport", "AWS:SecureTransprt", "no condition key 'AWS:SecureTransprt'"),
+        (f"{ARN}/a", ARN, "arn:aws:s3:::BucketName/ObjectName"),
         ("[policies]", "[policies", "no TOML"),
     ],
 )

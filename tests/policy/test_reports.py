@@ -10,8 +10,12 @@ import pytest
 from secure_s3.errors import PolicyError
 from secure_s3.policy import Policy
 from secure_s3.policy.linter import RULES, lint
+from secure_s3.policy.lockout import lockout
 from secure_s3.policy.patches import apply
 from secure_s3.policy.reports import as_dict, as_sarif, as_text, explain
+from secure_s3.policy.rulebook import LOCK_OUT, RULEBOOK, rule_named
+from secure_s3.policy.rulebook import as_dict as rule_as_dict
+from secure_s3.policy.sarif import sarif_of
 from secure_s3.values import Finding, Severity
 
 from .lint_checks import B, O, allow, deny, policy
@@ -116,7 +120,7 @@ def test_sarif_has_what_its_schema_requires() -> None:
     assert run["columnKind"] == "unicodeCodePoints"
     required(run["tool"]["driver"], "name", "rules")
     ids = [each["id"] for each in run["tool"]["driver"]["rules"]]
-    assert len(set(ids)) == len(ids) == len(RULES)
+    assert len(set(ids)) == len(ids) == len(RULEBOOK)
     for each in run["tool"]["driver"]["rules"]:
         assert each["shortDescription"]["text"]
         assert each["fullDescription"]["text"]
@@ -181,6 +185,43 @@ def test_path_of_the_file_becomes_a_uri() -> None:
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("policies/a.json", {"uri": "policies/a.json", "uriBaseId": "%SRCROOT%"}),
+        ("/srv/a b.json", {"uri": "file:///srv/a%20b.json"}),
+        ("C:\\srv\\a.json", {"uri": "file:///C:/srv/a.json"}),
+        ("file:///srv/a.json", {"uri": "file:///srv/a.json"}),
+        ("https://example.com/a.json", {"uri": "https://example.com/a.json"}),
+        ("./a:b.json", {"uri": "./a:b.json", "uriBaseId": "%SRCROOT%"}),
+    ],
+)
+def test_relative_paths_are_below_the_root(path: str, location: dict[str, str]) -> None:
+    """A relative path is relative to the repository; an absolute one is a file URI, a URI stays."""
+    (run,) = as_sarif(READ, FOUND[:1], uri=path)["runs"]
+    assert run["artifacts"][0]["location"] == location
+    placed = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert placed == {**location, "index": 0}
+
+
+def test_sarif_of_several_policies_is_one_run() -> None:
+    """The findings of all policies stand in one run, each with the file that it is in."""
+    other = Policy.parse(policy(allow("s3:HeadObject")))
+    (run,) = sarif_of([(READ, FOUND, "a.json"), (READ, [], "b.json"), (other, lint(other), "c.json")])["runs"]
+    assert [each["location"]["uri"] for each in run["artifacts"]] == ["a.json", "b.json", "c.json"]
+    places = [each["locations"][0]["physicalLocation"]["artifactLocation"] for each in run["results"]]
+    assert {(each["uri"], each["index"]) for each in places} == {("a.json", 0), ("c.json", 2)}
+    assert len(places) == len(FOUND) + len(lint(other))
+    changed = [fix for each in run["results"] for fix in each.get("fixes", ())]
+    assert {fix["artifactChanges"][0]["artifactLocation"]["uri"] for fix in changed} == {"a.json"}
+
+
+def test_sarif_of_no_policy_is_a_run_without_results() -> None:
+    """Nothing linted is a valid log that says nothing."""
+    (run,) = sarif_of([])["runs"]
+    assert (run["results"], run["artifacts"]) == ([], [])
+
+
 def test_patch_that_does_not_fit_is_left_out() -> None:
     """A finding on another policy is reported, without a fix."""
     stale = Finding(
@@ -205,10 +246,32 @@ def test_columns_are_counted_in_code_points() -> None:
 
 
 def test_rule_explains_itself() -> None:
-    """What a rule is about can be asked for by its id; there is no other id."""
+    """What a rule is about can be asked for by its id."""
     text = explain("duplicate-json-key")
     assert text.startswith("duplicate-json-key (high): ")
     assert "fix: " in text
     assert "RFC 8259" in text
+    assert json.loads(json.dumps(rule_as_dict(rule_named("duplicate-json-key"))))["severity"] == "high"
+
+
+@pytest.mark.parametrize(("id", "fix"), [("duplicate-json-keys", "'duplicate-json-key'"), ("x", "RULEBOOK")])
+def test_unknown_rule_is_told(id: str, fix: str) -> None:
+    """There is no other id; the nearest one is suggested."""
+    with pytest.raises(PolicyError, match="no lint rule") as told:
+        explain(id)
+    assert fix in told.value.fix
     with pytest.raises(PolicyError):
-        explain("no-such-rule")
+        rule_named(None)  # type: ignore[arg-type]
+
+
+def test_every_finding_has_its_rule() -> None:
+    """The rule of lock-outs is explained with the others, as severe as its worst finding."""
+    locking = Policy.parse(policy(deny("s3:*", [B, O])))
+    (found, *_) = lockout(
+        locking, "arn:aws:iam::111122223333:role/App", bucket="amzn-s3-demo-bucket"
+    ).findings
+    rule = rule_named(found.rule)
+    assert rule is LOCK_OUT
+    assert (rule.severity, rule.refs) == (found.severity, found.refs)
+    assert {each.id for each in RULEBOOK} == {each.id for each in RULES} | {found.rule}
+    assert as_sarif(locking, [found])["runs"][0]["results"][0]["ruleIndex"] == RULEBOOK.index(LOCK_OUT)

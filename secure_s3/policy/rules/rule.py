@@ -124,7 +124,7 @@ class Rule:
     """One thing that goes wrong in policies.
 
     Args:
-        id: e.g. ``secure-transport-half``; it does not change once published.
+        id: e.g. ``https-bucket-only``; it does not change once published.
         severity: How bad it is.
         title: What is wrong, in a few words.
         explanation: What happens because of it and why, with the AWS page it follows from.
