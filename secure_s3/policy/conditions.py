@@ -11,7 +11,7 @@ from typing import Any
 
 from .globs import Match
 from .operators import OPERATORS, Operator, number, pattern
-from .request import AccessRequest, Between, OneOf, Value
+from .request import AccessRequest, Between, OneOf, RoleOf, Value
 from .truth import Truth
 from .variables import Template, resolve, template
 
@@ -119,6 +119,8 @@ class Condition:
             shown: tuple[str, ...] | None = (" or ".join(each or "absent" for each in got.candidates),)
         elif isinstance(got, Between):
             shown = (f"{got.low} to {got.high}",)
+        elif isinstance(got, RoleOf):
+            shown = got.session.role_arns(())
         else:
             shown = got if isinstance(got, tuple) else None
         return Found(self.operator, self.key, self.values, shown, got is None, holds, unknown)
@@ -139,6 +141,8 @@ class Condition:
             holds = self._of_candidates(known, got, match)
         elif isinstance(got, Between):
             holds = self._of_bounds(known, got, match)
+        elif isinstance(got, RoleOf):
+            holds = self._of_candidates(known, OneOf(*got.session.role_arns(self.values)), match)
         return holds, self.key if holds is None else None
 
     def _of_values(self, known: Operator, got: tuple[str, ...], match: Match) -> Truth:

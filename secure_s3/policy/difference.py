@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,66 +80,100 @@ class Difference:
 def diff(old: Document, new: Document) -> Difference:
     """What changes from *old* to *new*: statements are paired by what they mean, then by their Sid."""
     old, new = Policy.parse(old), Policy.parse(new)
-    before, after = list(old.statements), list(new.statements)
-    for statement in list(before):
-        same = next((each for each in after if _same(each, statement)), None)
-        if same is not None:
-            before.remove(statement)
-            after.remove(same)
+    kept = Counter(map(_identity, old.statements)) & Counter(map(_identity, new.statements))
+    before, after = _without(old.statements, Counter(kept)), _without(new.statements, Counter(kept))
+    by_sid: dict[str, Statement] = {each.sid: each for each in reversed(after) if each.sid}
     changes: list[Change] = []
     for statement in before:
-        named = next((each for each in after if each.sid and each.sid == statement.sid), None)
+        named = by_sid.pop(statement.sid, None) if statement.sid else None
         changes.append(Change(CHANGED if named else REMOVED, statement, named))
-        if named is not None:
-            after.remove(named)
-    changes += [Change(ADDED, None, statement) for statement in after]
+    paired = {id(change.after) for change in changes}
+    changes += [Change(ADDED, None, statement) for statement in after if id(statement) not in paired]
     return Difference(tuple(changes), dict(_elements(old, new)))
 
 
-def merge(existing: Document | None, *statements: Statement) -> Policy:
+def merge(existing: Document | None, *statements: Statement, replace: Collection[str] = ()) -> Policy:
     """*existing* with *statements* put in; what is there stays.
 
-    A statement that is there already in other words is left out; one whose Sid is there replaces it, so that
-    a changed key or prefix does not stand beside its predecessor; any other is added at the end.
+    A statement that is there already, in these words or in others, is left out. One whose Sid is taken by
+    another statement is refused: putting it in its place could weaken the policy, and putting it beside it
+    could lock everybody out (two required keys, say). Name the Sid in *replace* to say that it is meant.
+
+    Args:
+        existing: The policy that is there; None if there is none.
+        statements: What should be in it.
+        replace: Sids of statements that may be replaced; ``diff`` shows by what.
 
     Raises:
-        PolicyError: a statement would replace one of the opposite effect, or the existing policy has another
-            version, under which variables would be read differently.
+        PolicyError: a Sid is taken by a statement that does something else, or the existing policy has
+            another version, under which variables would be read differently.
     """
+    if isinstance(replace, str) or not all(isinstance(sid, str) for sid in replace):
+        raise PolicyError("replace= is no list of Sids", fix='replace=["DenyInsecureTransport"]')
+    if not all(isinstance(statement, Statement) for statement in statements):
+        raise PolicyError(
+            "only statements can be merged", fix="pass what the builders make, or Statement({…})"
+        )
     if existing is None:
         return Policy.of(*statements)
     existing = Policy.parse(existing)
-    if existing.version != CURRENT_VERSION and any(
-        "${" in write(dict(each.raw), None) for each in statements
-    ):
+    _same_language(existing, statements)
+    merged = list(existing.statements)
+    places = {each.sid: number for number, each in reversed(list(enumerate(merged))) if each.sid}
+    known = set(map(meaning, merged))
+    for statement in statements:
+        place = places.get(statement.sid) if statement.sid else None
+        if place is not None:
+            merged[place] = _replacement(merged[place], statement, replace)
+        elif meaning(statement) not in known:
+            merged.append(statement)
+            known.add(meaning(statement))
+            places.update({statement.sid: len(merged) - 1} if statement.sid else {})
+    return existing.with_statements(merged)
+
+
+def _same_language(existing: Policy, statements: Iterable[Statement]) -> None:
+    has_variables = any("${" in write(dict(each.raw), None) for each in statements)
+    if existing.version != CURRENT_VERSION and has_variables:
         raise PolicyError(
             f"the existing policy has the version {existing.version}",
             why="policy variables mean themselves in it",
             fix=f"set its Version to {CURRENT_VERSION} first, and check its own ${{…}}",
         )
-    merged = list(existing.statements)
-    for statement in statements:
-        known = {meaning(each) for each in merged}
-        place = next((n for n, each in enumerate(merged) if each.sid and each.sid == statement.sid), None)
-        if place is not None:
-            merged[place] = _replacement(merged[place], statement)
-        elif meaning(statement) not in known:
-            merged.append(statement)
-    return existing.with_statements(merged)
 
 
-def _replacement(old: Statement, new: Statement) -> Statement:
+def _replacement(old: Statement, new: Statement, replace: Collection[str]) -> Statement:
+    if meaning(old) == meaning(new):
+        return old
     if old.effect != new.effect:
         raise PolicyError(
             f"the policy has a statement {old.sid!r} already, with the effect {old.effect}",
             why=f"putting one with {new.effect} in its place would undo it",
             fix="pass another sid= for the new statement",
         )
-    return old if meaning(old) == meaning(new) else new
+    if old.sid not in replace:
+        changes = "; ".join(line.strip() for line in _lines(_shown(old), _shown(new)))
+        raise PolicyError(
+            f"the policy has another statement {old.sid!r} already",
+            why=f"putting the new one in its place would change it: {changes}",
+            fix=f"pass replace=[{old.sid!r}] if that is meant, or another sid= to have both",
+        )
+    return new
 
 
-def _same(one: Statement, other: Statement) -> bool:
-    return one.sid == other.sid and meaning(one) == meaning(other)
+def _identity(statement: Statement) -> tuple[str | None, str]:
+    return statement.sid, meaning(statement)
+
+
+def _without(statements: Iterable[Statement], kept: Counter[tuple[str | None, str]]) -> list[Statement]:
+    left = []
+    for statement in statements:
+        identity = _identity(statement)
+        if kept[identity]:
+            kept[identity] -= 1
+        else:
+            left.append(statement)
+    return left
 
 
 def _elements(old: Policy, new: Policy) -> Iterator[tuple[str, tuple[Any, Any]]]:

@@ -68,6 +68,10 @@ class Policy:
         Raises:
             PolicyError: there is none, or two have the same Sid.
         """
+        if not all(isinstance(statement, Statement) for statement in statements):
+            raise PolicyError(
+                "a policy is made of statements", fix="pass what the builders make, or Statement({…})"
+            )
         if not statements:
             raise PolicyError("a policy needs at least one statement", fix="pass statements")
         sids = [statement.sid for statement in statements if statement.sid]
@@ -145,8 +149,12 @@ class Policy:
 
     def with_statements(self, statements: Iterable[Statement]) -> Policy:
         """The same document with other statements."""
-        raw = [dict(statement.raw) for statement in statements]
-        return Policy.parse({**self._document, "Statement": raw})
+        found = tuple(statements)
+        if not all(isinstance(statement, Statement) for statement in found):
+            raise PolicyError(
+                "a policy is made of statements", fix="pass what the builders make, or Statement({…})"
+            )
+        return Policy.parse({**self._document, "Statement": [statement.raw for statement in found]})
 
     def __eq__(self, other: object) -> bool:
         return self._document == other._document if isinstance(other, Policy) else NotImplemented

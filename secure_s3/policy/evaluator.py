@@ -16,7 +16,7 @@ from __future__ import annotations
 from ..errors import PolicyError
 from .decision import Decision
 from .layers import Given, Heard, Layer, Levels, hear, levels_of
-from .principals import Grant
+from .principals import Grant, Requester
 from .reasons import reasons_of
 from .request import AccessRequest, Unknown, vet
 from .truth import Truth, all_of, any_of
@@ -41,6 +41,8 @@ _ALWAYS = (
 )
 """Keys that every request has (IAM User Guide, "AWS global condition context keys")."""
 _ARN = "aws:principalarn"
+_OF_TRUST = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
+"""What a role's trust policy has to allow."""
 _ROOT_MAY_ALWAYS = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
 
 
@@ -151,9 +153,8 @@ def _assumed(request: AccessRequest, layers: list[Heard]) -> tuple[str, ...]:
     if account and request.resource_account is None and request.resource != "*":
         found.append(f"the resource belongs to {account}, the account of the caller")
     if who is not None and who.kind == "session" and not request.names(_ARN) and _asks(layers, _ARN):
-        found.append(
-            f"aws:PrincipalArn is {who.principal_arn}: the ARN of a session does not tell a role's path"
-        )
+        shown = " or ".join(who.role_arns(()))
+        found.append(f"aws:PrincipalArn is {shown}: the ARN of a session does not tell a role's path")
     for key in _ALWAYS:
         folded = key.lower()
         if request.lookup(folded) is None and _asks(layers, folded):
@@ -170,10 +171,13 @@ def _lift(request: AccessRequest, organization: list[Heard], resource: Heard) ->
     who = request.requester
     if who is None:
         if request.principal_account is None:
-            _loosen(organization)
+            # A service or an anonymous caller is bound by no service control policy.
+            _loosen(organization, ("service_control_policy",))
         return
-    linked, foreign = who.service_linked, who.account is None
-    if linked or foreign:
+    linked, foreign = _service_linked(request, who), who.account is None
+    if linked is None:
+        _loosen(organization, ("service_control_policy", "resource_control_policy"))
+    elif linked or foreign:
         for heard in organization:
             if linked or heard.layer == "service_control_policy":
                 heard.deny, heard.allow, heard.matching = False, True, []
@@ -184,10 +188,15 @@ def _lift(request: AccessRequest, organization: list[Heard], resource: Heard) ->
         resource.matching = [each for each in resource.matching if each[1].effect == "Allow"]
 
 
-def _loosen(organization: list[Heard]) -> None:
-    """Nobody knows the caller: a service or an anonymous one is bound by no service control policy."""
+def _service_linked(request: AccessRequest, who: Requester) -> Truth:
+    told = request.lookup(_ARN)
+    return ":role/aws-service-role/" in told[0] if isinstance(told, tuple) else who.service_linked
+
+
+def _loosen(organization: list[Heard], names: tuple[str, ...]) -> None:
+    """Nobody knows whether these layers bind the caller."""
     for heard in organization:
-        if heard.layer == "service_control_policy":
+        if heard.layer in names:
             heard.deny, heard.allow = all_of((heard.deny, None)), any_of((heard.allow, None))
             heard.matching = [(number, statement, None) for number, statement, _ in heard.matching]
 
@@ -245,7 +254,7 @@ def _must_be_named(request: AccessRequest) -> bool:
     """A key's or a role's own policy must allow as well, be it only the account."""
     parts = request.resource.split(":", 5)
     key = len(parts) == 6 and parts[2] == "kms" and parts[5].startswith("key/")
-    return key or request._action.startswith("sts:assumerole")
+    return key or request._action.startswith(_OF_TRUST)
 
 
 def _same_account(request: AccessRequest) -> Truth:

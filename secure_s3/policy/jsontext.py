@@ -19,6 +19,9 @@ from ..limits import POLICY_DEPTH, POLICY_TEXT_BYTES
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+NUMBER_DIGITS = 300
+DUPLICATES = 100
+"""So many are told with their place; each costs a look through the text."""
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -130,6 +133,8 @@ class _Reader:
         number = _NUMBER.match(self.text, at)
         if number is None:
             raise self.error(at, f"{self.text[at : at + 10]!r} begins no value" if first else "it ends here")
+        if len(number[0]) > NUMBER_DIGITS:
+            raise self.error(at, f"a number has more than {NUMBER_DIGITS} characters")
         return Number(number[0]), number.end()
 
     def string(self, at: int) -> tuple[str, int]:
@@ -149,7 +154,8 @@ class _Reader:
             key, end = self.string(at)
             if key in seen:
                 repeated = True
-                self.duplicates.append(Duplicate(pointer, key, *_place(self.text, at)))
+                if len(self.duplicates) < DUPLICATES:
+                    self.duplicates.append(Duplicate(pointer, key, *_place(self.text, at)))
             seen.add(key)
             at = self.skip(end)
             if self.text[at : at + 1] != ":":
@@ -193,10 +199,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int | float | Decimal):
-        text = str(value) if not isinstance(value, int) else int.__repr__(value)
-        if not _NUMBER.fullmatch(text.replace("E+", "e+")):
-            raise PolicyError(f"{text} is no JSON number", fix="write the value as a string")
-        return Number(text)
+        return _number(value)
     if depth >= POLICY_DEPTH:
         raise PolicyError(f"the policy is nested deeper than {POLICY_DEPTH} levels")
     if isinstance(value, Repeated):
@@ -210,6 +213,18 @@ def plain(value: Any, depth: int = 0) -> Any:
     raise PolicyError(
         f"the policy holds a {type(value).__name__}", why="JSON has no such value", fix="write it as a string"
     )
+
+
+def _number(value: float | Decimal) -> Number:
+    try:
+        text = int.__repr__(value) if isinstance(value, int) else str(value)
+    except ValueError:  # Python writes no number of more than some thousand digits
+        text = "9" * (NUMBER_DIGITS + 1)
+    if len(text) > NUMBER_DIGITS:
+        raise PolicyError(f"a number has more than {NUMBER_DIGITS} digits", fix="write it as a string")
+    if not _NUMBER.fullmatch(text.replace("E+", "e+")):
+        raise PolicyError(f"{text} is no JSON number", fix="write the value as a string")
+    return Number(text)
 
 
 def simple(value: Any) -> Any:

@@ -88,7 +88,7 @@ class Lockout:
 
 
 def lockout(
-    policy: Policy,
+    policy: Policy | str | bytes | Mapping[str, Any],
     principal: str,
     *,
     bucket: str,
@@ -112,7 +112,14 @@ def lockout(
     Raises:
         PolicyError: an argument cannot be meant.
     """
-    _check(policy, principal, bucket)
+    policy = Policy.parse(policy)
+    _check(principal, bucket)
+    if assume is not None and not (
+        isinstance(assume, Mapping) and all(isinstance(key, str) for key in assume)
+    ):
+        raise PolicyError(
+            "assume= is no mapping from condition keys", fix='pass {"aws:SourceIp": "203.0.113.7"}'
+        )
     context = {**_DIRECT, **(assume or {})}
     given = {key.lower() for key in context}
     unknown = tuple(key for key in UNSEEN if key.lower() not in given)
@@ -135,9 +142,7 @@ def lockout(
     return Lockout(principal, CERTAIN, decisions)
 
 
-def _check(policy: Policy, principal: str, bucket: str) -> None:
-    if not isinstance(policy, Policy):
-        raise PolicyError(f"a {type(policy).__name__} is no policy", fix="pass Policy.parse(…)")
+def _check(principal: str, bucket: str) -> None:
     if not isinstance(bucket, str) or not bucket or set(bucket) & set("*?:/ "):
         raise PolicyError(f"bucket={bucket!r} is no name of a bucket", fix="pass the name alone")
     known = isinstance(principal, str) and not isinstance(principal, Unknown)

@@ -17,6 +17,11 @@ _ROOT = re.compile(r"arn:[^:]+:iam::([0-9]{12}):root")
 _ARN = re.compile(r"(arn:[^:]+):(iam|sts)::([0-9]{12}):([a-z-]+)(?:/(.+))?", re.S)
 _SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
+_UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,}")
+_WEB_IDENTITY = frozenset({"cognito-identity.amazonaws.com", "www.amazon.com"})
+"""Identity providers whose names look like those of services."""
+_SSO = "AWSReservedSSO_"
+_SSO_PATH = "aws-reserved/sso.amazonaws.com/"
 _TYPES = {
     "root": "Account",
     "user": "User",
@@ -93,7 +98,7 @@ class Requester:
             return cls("root", f"arn:aws:iam::{text}:root", "arn:aws", text)
         match = _ARN.fullmatch(text)
         if match is None:
-            if _SERVICE.fullmatch(text):
+            if _SERVICE.fullmatch(text) and text not in _WEB_IDENTITY:
                 return cls("service", text)
             return cls("canonical" if _CANONICAL.fullmatch(text) else "federated", text)
         partition, service, account, kind, rest = match.groups()
@@ -119,12 +124,27 @@ class Requester:
         """``aws:PrincipalType``."""
         return _TYPES.get(self.kind)
 
+    def role_arns(self, named: Iterable[str]) -> tuple[str, ...]:
+        """What the ARN of a session's role may be, whose path the session's own does not tell.
+
+        It is taken to have no path, but where one of *named* names a role of that name with one. The roles of
+        IAM Identity Center have a path that is known up to a region.
+        """
+        reserved = self.name.startswith(_SSO)
+        own = {_SSO_PATH, f"{_SSO_PATH}us-east-1/"} if reserved else {""}
+        for text in named:
+            role = text.split(":", 5)[-1]
+            path = role.removeprefix("role/").rpartition("/")[0].replace("*", "x").replace("?", "x")
+            if role.startswith("role/") and path and (not reserved or path.startswith(_SSO_PATH[:-1])):
+                own.add(f"{path}/")
+        return tuple(f"{self.partition}:iam::{self.account}:role/{path}{self.name}" for path in sorted(own))
+
     @property
-    def service_linked(self) -> bool:
-        """A service-linked role, which no SCP and no RCP restricts."""
-        return self.kind in ("role", "session") and (
-            "/aws-service-role/" in self.text or self.name.startswith("AWSServiceRoleFor")
-        )
+    def service_linked(self) -> bool | None:
+        """A service-linked role, which no SCP and no RCP restricts; of a session only the name can say."""
+        if self.kind == "session":
+            return None if self.name.startswith("AWSServiceRoleFor") else False
+        return self.kind == "role" and ":role/aws-service-role/" in self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +201,9 @@ class Principals:
         if who.kind in ("service", "federated", "canonical"):
             listed = {"service": self.service, "federated": self.federated, "canonical": self.canonical}
             named = who.text in listed[who.kind] or (who.kind == "federated" and who.text in self.aws)
-            return named, Grant.DIRECT
+            # A canonical id is an account's, but which one only S3 knows.
+            account_named = who.kind == "canonical" and any(text != "*" for text in self.aws)
+            return (None if account_named and not named else named), Grant.DIRECT
         if who.kind == "anonymous":
             return False, Grant.NONE
         best = Grant.NONE
@@ -190,14 +212,13 @@ class Principals:
         if best:
             return True, best
         if who.kind == "federated-user" and any(_user_of(text, who) for text in self.aws):
-            return (
-                None,
-                Grant.ROLE,
-            )  # it is the session of some user of the account; its ARN does not say whose
+            return None, Grant.ROLE  # the session of some user of the account; its ARN does not say whose
         # A canonical id stands for an account, but which one only S3 knows. A role's ARN is asked about, and
         # one of its sessions named: it may be this one.
         some_session = who.kind == "role" and any(_session_of(text, who) for text in self.aws)
-        return (None if self.canonical or some_session else False), Grant.DIRECT
+        # A unique id is what AWS keeps of a user or role; whose it is, it does not tell.
+        some_id = any(_UNIQUE_ID.fullmatch(text) for text in self.aws)
+        return (None if self.canonical or some_session or some_id else False), Grant.DIRECT
 
     @staticmethod
     def _grant(text: str, who: Requester) -> Grant:
@@ -221,6 +242,8 @@ class Principals:
         if who.kind in ("service", "federated", "canonical", "anonymous"):
             named, _ = self._named(who)
             return named
+        if who.kind == "role":  # one of its sessions asks, and listing the role does not list that one
+            return None if any(_session_of(text, who) for text in self.aws) else False
         listed = set(self.aws)
         if not listed.intersection(_last(who)):
             return None if self.canonical else False

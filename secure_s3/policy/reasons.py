@@ -36,9 +36,15 @@ def reasons_of(
     if request.requester is None:
         open_ones.append(Reason("identity_policy", UNREAD, note="nobody here knows who asks"))
     if outcome == "unknown":
-        keys = (found.unknown_key for reason in open_ones for found in reason.conditions)
-        return tuple(open_ones), tuple(dict.fromkeys(key for key in keys if key))
+        return tuple(open_ones), tuple(dict.fromkeys(_keys(request, open_ones)))
     return (*_lacking(request, layers), *open_ones), ()
+
+
+def _keys(request: AccessRequest, reasons: Sequence[Reason]) -> Iterator[str]:
+    for reason in reasons:
+        yield from (found.unknown_key for found in reason.conditions if found.unknown_key)
+        if reason.statement is not None:
+            yield from reason.statement.open_variables(request)
 
 
 def _matching(

@@ -61,7 +61,7 @@ class Between:
     def __init__(self, low: float | str | Decimal, high: float | str | Decimal) -> None:
         try:
             bounds = Decimal(str(low)), Decimal(str(high))
-        except InvalidOperation:
+        except (InvalidOperation, ValueError):
             bounds = Decimal(1), Decimal(0)
         if not (bounds[0].is_finite() and bounds[1].is_finite() and bounds[0] <= bounds[1]):
             raise PolicyError(f"there is no number between {low!r} and {high!r}", fix="Between(0, 900)")
@@ -69,7 +69,14 @@ class Between:
         object.__setattr__(self, "high", bounds[1])
 
 
-Value = tuple[str, ...] | Unknown | OneOf | Between
+@dataclass(frozen=True, slots=True)
+class RoleOf:
+    """``aws:PrincipalArn`` of a session: the ARN of its role, but for the path."""
+
+    session: Requester
+
+
+Value = tuple[str, ...] | Unknown | OneOf | Between | RoleOf
 """What the context says of a key; absence is None."""
 
 
@@ -242,7 +249,9 @@ def _of_the_principal(
         yield "aws:principalservicename", (requester.text,)
     if account:
         yield "aws:principalaccount", (account,)
-    if requester.principal_arn:
+    if requester.kind == "session":
+        yield "aws:principalarn", RoleOf(requester)
+    elif requester.principal_arn:
         yield "aws:principalarn", (requester.principal_arn,)
     if requester.principal_type:
         yield "aws:principaltype", (requester.principal_type,)
@@ -265,7 +274,16 @@ def value_of(value: Any, key: str) -> Value | None:
     return _texts(value, key) or None
 
 
-def _texts(value: Any, key: str) -> tuple[str, ...]:
+def _texts(value: Any, key: str, depth: int = 0) -> tuple[str, ...]:
+    try:
+        return _plain_texts(value, key, depth)
+    except (ValueError, OverflowError) as error:  # a number of thousands of digits, a date before year 1
+        if isinstance(error, PolicyError):
+            raise
+        raise PolicyError(f"the context's {key} cannot be written as text", why=str(error)) from error
+
+
+def _plain_texts(value: Any, key: str, depth: int) -> tuple[str, ...]:
     if isinstance(value, str):
         return (str(value),)
     if isinstance(value, bool):
@@ -278,9 +296,9 @@ def _texts(value: Any, key: str) -> tuple[str, ...]:
         if value.tzinfo is None:
             raise PolicyError(f"the time of {key} has no zone", fix="use datetime.now(timezone.utc)")
         return (value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset) and depth < 3:
         ordered = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return tuple(text for item in ordered for text in _texts(item, key))
+        return tuple(text for item in ordered for text in _texts(item, key, depth + 1))
     raise PolicyError(
         f"the context's {key} is a {type(value).__name__}",
         why="policies compare text, numbers, booleans, dates and lists of them",

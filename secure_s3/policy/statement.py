@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import PolicyError
 from .conditions import Condition, Found
 from .globs import Match, fits_any, glob, resource_glob, tokens
 from .jsontext import Number, plain, simple, token
@@ -86,6 +87,10 @@ class Statement:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        if not isinstance(self.raw, Mapping):
+            raise PolicyError(
+                f"a {type(self.raw).__name__} is no statement", fix="pass its JSON object as a dict"
+            )
         if not self.checked:
             put(self, "raw", plain(self.raw))
         read = _StatementReader(self.raw, self.pointer)
@@ -169,6 +174,11 @@ class Statement:
         principal, grant = self._principal(request, named)
         found = tuple(condition.explain(request) for condition in self.conditions)
         return Applies(self._action(request), principal, self._resource(request), found, grant)
+
+    def open_variables(self, request: AccessRequest) -> tuple[str, ...]:
+        """The keys of its resources' variables whose values for *request* nobody knows."""
+        found = (resolve(parts, request)[1] for parts in self._templates)
+        return tuple(key for key in found if key)
 
     def _action(self, request: AccessRequest) -> bool:
         action = request._action

@@ -120,11 +120,50 @@ def test_merging_keeps_what_is_there():
 
 
 def test_merging_again_changes_nothing():
-    """A statement that is there in other words is not added; one with the same Sid takes its place."""
+    """A statement that is there in other words is not added, whatever its Sid."""
     existing = policy({**DENY, "Sid": "TheirName", "Principal": {"AWS": "*"}})
     assert merge(existing, Statement(DENY)) == existing
-    narrower = Statement({**DENY, "Action": "s3:GetObject"})
-    assert [each.actions for each in merge(policy(DENY), narrower).statements] == [("s3:GetObject",)]
+    assert merge(policy(DENY), Statement({**DENY, "Principal": {"AWS": "*"}})) == policy(DENY)
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    [
+        {**DENY, "Action": "s3:GetObject"},
+        {**DENY, "Resource": DENY["Resource"][:1]},
+        {**DENY, "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+    ],
+)
+def test_a_taken_sid_is_refused(weaker: dict[str, Any]):
+    """A statement whose Sid another one has is put in its place only if that is said to be meant."""
+    with pytest.raises(PolicyError, match="another statement 'DenyHttp'") as caught:
+        merge(policy(DENY, ALLOW), Statement(weaker))
+    assert "replace=['DenyHttp']" in caught.value.fix
+    assert "- " in caught.value.why
+    merged = merge(policy(DENY, ALLOW), Statement(weaker), replace=["DenyHttp"])
+    assert merged == policy(weaker, ALLOW)
+    for wrong in ("DenyHttp", [7]):
+        with pytest.raises(PolicyError, match="list of Sids"):
+            merge(policy(DENY), Statement(weaker), replace=wrong)
+
+
+def test_only_statements_are_merged():
+    """Something else than a statement is refused, and nothing is half merged."""
+    for wrong in (5, DENY, None):
+        with pytest.raises(PolicyError):
+            merge(policy(DENY), wrong)
+        with pytest.raises(PolicyError):
+            Policy.of(wrong)
+        with pytest.raises(PolicyError):
+            policy(DENY).with_statements([wrong])
+
+
+def test_thousands_of_statements():
+    """Comparing and merging takes one look at each statement, however many there are."""
+    many = [{**DENY, "Sid": f"S{number}", "Action": f"s3:Get{number}"} for number in range(2000)]
+    old, new = policy(*many), policy(*reversed(many[1:]), {**DENY, "Sid": "Last"})
+    assert [change.kind for change in diff(old, new).changes] == [REMOVED, ADDED]
+    assert len(merge(old, *new.statements).statements) == 2001
 
 
 def test_merging_into_nothing():

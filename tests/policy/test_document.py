@@ -116,7 +116,18 @@ def test_what_is_no_policy(document: Any, why: str):
 
 @pytest.mark.parametrize(
     "document",
-    [None, 7, [], object(), {"Statement": [object()]}, {"Statement": [{1: 2}]}, b"\xff\xfe", float("nan")],
+    [
+        None,
+        7,
+        [],
+        object(),
+        {"Statement": [], "n": 10**5000},
+        '{"Statement": [], "n": ' + "9" * 5000 + "}",
+        {"Statement": [object()]},
+        {"Statement": [{1: 2}]},
+        b"\xff\xfe",
+        float("nan"),
+    ],
 )
 def test_what_is_no_document(document: Any):
     """Other Python values are refused, and nothing but a PolicyError comes out."""
@@ -146,6 +157,13 @@ def test_depth_and_length_are_bounded():
         Policy.parse({"Statement": [], "Extra": nested})
     with pytest.raises(PolicyError, match="characters"):
         Policy.parse('{"Statement": []' + " " * POLICY_TEXT_BYTES + "}")
+
+
+def test_numbers_are_bounded():
+    """A number of thousands of digits is refused, in a text and among Python values."""
+    for document in ({"Statement": [], "n": 10**5000}, '{"Statement": [], "n": ' + "9" * 5000 + "}"):
+        with pytest.raises(PolicyError):
+            Policy.parse(document)
 
 
 def test_a_cycle_is_refused():

@@ -160,11 +160,116 @@ def test_organization_levels():
 
 def test_service_linked_roles():
     """Neither service control nor resource control policies bind a service-linked role."""
-    role = f"arn:aws:sts::{HOME}:assumed-role/AWSServiceRoleForX/s"
-    request = AccessRequest("s3:GetObject", OBJECT, role)
+    linked = f"arn:aws:iam::{HOME}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+    session = f"arn:aws:sts::{HOME}:assumed-role/AWSServiceRoleForX/s"
     deny = {"scps": [policy("Deny")], "rcps": [policy("Deny", principal="*")]}
-    assert evaluate(request, identity_policies=[ALLOWING], **deny).outcome == "allowed"
-    assert evaluate(request, identity_policies=[policy("Deny")], **deny).outcome == "explicitly_denied"
+    for principal, context, outcome in (
+        (linked, {}, "allowed"),
+        (session, {"aws:PrincipalArn": linked}, "allowed"),
+        (session, {}, "unknown"),
+        (session, {"aws:PrincipalArn": f"arn:aws:iam::{HOME}:role/AWSServiceRoleForX"}, "explicitly_denied"),
+        (f"arn:aws:iam::{HOME}:role/AWSServiceRoleForX", {}, "explicitly_denied"),
+    ):
+        request = AccessRequest("s3:GetObject", OBJECT, principal, context)
+        assert evaluate(request, identity_policies=[ALLOWING], **deny).outcome == outcome
+        assert evaluate(request, identity_policies=[policy("Deny")], **deny).outcome == "explicitly_denied"
+
+
+ADMINS = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*"
+
+
+@pytest.mark.parametrize(
+    ("named", "session", "outcome"),
+    [
+        # the exempted pattern, the name of the session's role, what a Deny of everybody else comes to
+        ("arn:aws:iam::111122223333:role/App", "App", "allowed"),
+        ("arn:aws:iam::111122223333:role/*", "App", "allowed"),
+        ("arn:aws:iam::111122223333:*", "App", "allowed"),
+        ("arn:aws:iam::111122223333:role/Other", "App", "explicitly_denied"),
+        ("arn:aws:iam::111122223333:role/team/Other", "App", "explicitly_denied"),
+        ("arn:aws:iam::111122223333:role/team/App", "App", "unknown"),
+        ("arn:aws:iam::111122223333:role/team/*", "App", "unknown"),
+        ("arn:aws:iam::444455556666:role/team/App", "App", "explicitly_denied"),
+        (ADMINS, "AWSReservedSSO_Admin_0123456789abcdef", "allowed"),
+        (ADMINS, "AWSReservedSSO_Reader_0123456789abcdef", "explicitly_denied"),
+        (
+            "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_*",
+            "AWSReservedSSO_Admin_0123456789abcdef",
+            "explicitly_denied",
+        ),
+        (
+            "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_*",
+            "AWSReservedSSO_Admin_0123456789abcdef",
+            "unknown",
+        ),
+    ],
+)
+def test_the_path_of_a_role_is_not_told_by_its_sessions(named: str, session: str, outcome: str):
+    """A condition on aws:PrincipalArn that turns on the path of a session's role is not decided."""
+    deny = policy("Deny", principal="*", Condition={"ArnNotLike": {"aws:PrincipalArn": named}})
+    who = f"arn:aws:sts::111122223333:assumed-role/{session}/alice"
+    decision = evaluate(
+        AccessRequest("s3:GetObject", OBJECT, who), resource_policy=deny, identity_policies=[ALLOWING]
+    )
+    assert decision.outcome == outcome
+    assert decision.unknown_keys == (("aws:PrincipalArn",) if outcome == "unknown" else ())
+
+
+def test_which_variable_is_open():
+    """An unknown key in a resource's variable is named as what would settle the decision."""
+    raw = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    deny = Policy.parse(
+        {"Version": "2012-10-17", "Statement": {**raw, "Resource": "arn:aws:s3:::*/${aws:PrincipalTag/t}/*"}}
+    )
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::b/a/k", unknown=("aws:PrincipalTag/t",))
+    both = deny.with_statements([*deny.statements, *policy(principal="*").statements])
+    decision = evaluate(request, resource_policy=both)
+    assert decision.outcome == "unknown"
+    assert decision.unknown_keys == ("aws:principaltag/t",)
+
+
+@pytest.mark.parametrize("action", ["sts:TagSession", "sts:SetSourceIdentity", "sts:AssumeRole"])
+def test_a_trust_policy_has_to_allow_what_comes_with_a_session(action: str):
+    """What is passed on with an assumed role has to be allowed by the role's trust policy as well."""
+    allow = {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "sts:AssumeRole"}
+    trust = Policy.parse({"Version": "2012-10-17", "Statement": allow})
+    request = AccessRequest(action, f"arn:aws:iam::{HOME}:role/App", f"arn:aws:iam::{HOME}:user/alice")
+    found = evaluate(request, resource_policy=trust, identity_policies=[policy(action="*")]).outcome
+    assert found == ("allowed" if action == "sts:AssumeRole" else "implicitly_denied")
+
+
+@pytest.mark.parametrize(
+    ("principal", "named"),
+    [
+        ("0" * 64, HOME),
+        (f"arn:aws:iam::{HOME}:role/App", "AROAEXAMPLEEXAMPLE12"),
+        (f"arn:aws:iam::{HOME}:user/a", "AIDAEXAMPLEEXAMPLE12"),
+    ],
+)
+def test_names_that_nobody_can_resolve(principal: str, named: str):
+    """A canonical id may be of any account, and a unique id of anybody."""
+    deny = policy("Deny", "*", {"AWS": named})
+    both = deny.with_statements([*deny.statements, *policy(action="*", principal="*").statements])
+    request = AccessRequest("s3:GetObject", OBJECT, principal)
+    assert evaluate(request, resource_policy=both).outcome == "unknown"
+
+
+def test_identity_providers_that_look_like_services():
+    """Cognito and Login with Amazon are identity providers, whom a trust policy names as Federated."""
+    trust = Policy.parse(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+            },
+        }
+    )
+    request = AccessRequest(
+        "sts:AssumeRoleWithWebIdentity", f"arn:aws:iam::{HOME}:role/App", "cognito-identity.amazonaws.com"
+    )
+    assert evaluate(request, resource_policy=trust).outcome == "allowed"
 
 
 def test_resource_control_policies():

@@ -163,7 +163,8 @@ def test_nobody_known():
         ([SESSION, ROLE], SESSION, None),
         ([SESSION], SESSION, None),
         ([ROLE, ROOT], SESSION, True),
-        ([ROLE, ROOT], ROLE, False),
+        ([ROLE, ROOT], ROLE, True),
+        ([SESSION, ROLE, ROOT], ROLE, None),
         ([ROOT], SESSION, True),
         ([USER, ROOT], None, True),
         ([USER, ROOT], SERVICE, True),
@@ -216,11 +217,13 @@ def test_any_text_is_somebody(text: str):
     ("text", "linked"),
     [
         (f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX", True),
-        (f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSServiceRoleForX/s", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/AWSServiceRoleForEvil", False),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSServiceRoleForX/s", None),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/uploads/s", False),
         (f"arn:aws:iam::{ACCOUNT}:user/AWSServiceRoleForX", False),
         (ROLE, False),
     ],
 )
-def test_service_linked_roles(text: str, linked: bool):
-    """Service-linked roles are told by path and name."""
+def test_service_linked_roles(text: str, linked: bool | None):
+    """Service-linked roles are told by their path; a session with such a name may be of one."""
     assert Requester.parse(text).service_linked is linked

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from secure_s3.errors import PolicyError
 from secure_s3.policy import UNKNOWN, AccessRequest, Between, OneOf, evaluate
+from secure_s3.policy.principals import Requester
+from secure_s3.policy.request import RoleOf
 
 OBJECT = "arn:aws:s3:::amzn-s3-demo-bucket/k"
 USER = "arn:aws:iam::111122223333:user/staff/alice"
@@ -110,7 +112,7 @@ def test_bad_arguments(arguments: dict[str, Any]):
         (
             SESSION,
             {
-                "principalarn": ("arn:aws:iam::111122223333:role/uploads",),
+                "principalarn": RoleOf(Requester.parse(SESSION)),
                 "principaltype": ("AssumedRole",),
                 "username": None,
                 "userid": UNKNOWN,
@@ -317,3 +319,28 @@ def test_what_is_no_request(request_: Any):
     """Something else than an AccessRequest is refused."""
     with pytest.raises(PolicyError, match="no request"):
         evaluate(request_)
+
+
+def endless() -> list[Any]:
+    """A list that holds itself."""
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(10**5000, id="digits"),
+        pytest.param(datetime.min.replace(tzinfo=timezone(timedelta(hours=5))), id="before year 1"),
+        pytest.param(endless(), id="endless"),
+        pytest.param([[[["deep"]]]], id="deep"),
+        pytest.param({"a": 1}, id="dict"),
+    ],
+)
+def test_values_that_cannot_be_written(value: Any):
+    """A value of the context that has no text is refused, whatever is the matter with it."""
+    with pytest.raises(PolicyError):
+        AccessRequest("s3:GetObject", "*", context={"k": value})
+    with pytest.raises(PolicyError):
+        OneOf(value)

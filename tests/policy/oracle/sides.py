@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from secure_s3.policy import AccessRequest, Decision, Policy, evaluate
+from secure_s3.policy.principals import Requester
 
 from .cases import Case
 
@@ -45,12 +46,14 @@ def theirs(folder: Path, asked: Iterable[Case], *arguments: str) -> list[dict[st
 
 
 def request_of(case: Case) -> AccessRequest:
-    """The case's request as we take it."""
+    """The case's request as we take it; a session's role has no path."""
+    who = Requester.parse(case["principal"])
+    role = {"aws:PrincipalArn": who.principal_arn} if who.kind == "session" else {}
     return AccessRequest(
         case["action"],
         case["resource"],
         case["principal"],
-        case["context"],
+        role | case["context"],
         resource_account=case["resource_account"],
     )
 
