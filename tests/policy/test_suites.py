@@ -354,3 +354,19 @@ def test_pytest_does_not_pass_over_a_broken_file(project: pytest.Pytester, text:
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([said])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("n = " + "9" * 5000, id="digits"),
+        pytest.param(".".join(["a"] * 20_000) + " = 1", id="dotted"),
+        pytest.param('x = "' + "a" * suite_text.SUITE_TEXT_BYTES + '"', id="long"),
+        pytest.param(b"cases = []", id="bytes"),
+        pytest.param(None, id="none"),
+    ],
+)
+def test_what_nobody_writes_is_refused(text: Any):
+    """A file that no one writes by hand is refused, quickly and with an error of ours."""
+    with pytest.raises(PolicyError):
+        suites.parse(text)
