@@ -1,8 +1,9 @@
 """Whole policies for common purposes, put together from ``statements`` and merged with what is there.
 
-A bundle never replaces an existing policy: with ``merge_into=`` its statements are put into it, each in place
-of the one with its Sid, and whatever else is there stays; ``difference.diff(old, new)`` shows what would
-change. Evaluate PutBucketPolicy for yourself under the new policy before it is applied.
+A bundle never replaces an existing policy: with ``merge_into=`` its statements are put into it, and whatever
+is there stays. A statement whose Sid is taken by another one is refused, unless ``replace=`` names the Sid;
+``difference.diff(old, new)`` shows what would change. Evaluate PutBucketPolicy for yourself under the new
+policy before it is applied.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .document import Policy
 from .statement import Statement
 from .statements.acls import PERMISSIONS
 from .statements.encryption import ALGORITHMS
-from .statements.parts import Texts, flag, texts
+from .statements.parts import Keys, Texts, flag, full_key_arns, one_of, texts
+from .statements.transport import TLS_VERSIONS
 
 __all__ = ["baseline", "cloudfront_origin", "log_target", "access_point", "write_once"]
 
@@ -28,11 +30,12 @@ Existing = Policy | str | bytes | Mapping[str, Any]
 def baseline(
     bucket: str,
     *,
-    kms_key_arn: Texts | None = None,
+    kms_key_arn: Keys | None = None,
     min_tls: str = "1.2",
     strict: bool = False,
     admins: Texts = (),
     merge_into: Existing | None = None,
+    replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
     """What every private bucket should have: HTTPS, a recent TLS, encryption as meant, no public ACL.
@@ -44,36 +47,38 @@ def baseline(
         bucket: Its name.
         kms_key_arn: The full ARN of the KMS key for uploads, or several. Without one any encryption of S3's
             will do, but for keys of customers (SSE-C), which are always denied.
-        min_tls: ``1.2`` or ``1.3``.
+        min_tls: The text ``1.2`` or ``1.3``.
         strict: Uploads must say their encryption themselves. Not strict, those that say nothing get the
             bucket's default encryption, which must then be set to the key; parts of multipart uploads and
             services that deliver say nothing.
         admins: ARNs of roles and users that alone may change the bucket's policy, Block Public Access and
             Object Ownership; without any, whoever is allowed to may.
         merge_into: The policy that is there.
+        replace: Sids that are there already and whose statements may be replaced.
         partition: e.g. ``aws-us-gov``.
 
     Returns:
         A policy that fits into the 20 KB of a bucket policy.
 
     Raises:
-        PolicyError: an argument does not do, or the merged policy is too long.
+        PolicyError: an argument does not do, a Sid is taken, or the merged policy is too long.
     """
     found = _baseline(bucket, kms_key_arn, min_tls, strict, partition)
     if admins := _given(admins, "admins"):
         found.append(make.deny_public_policies(bucket, admins, partition=partition))
-    return _policy(found, merge_into)
+    return _policy(found, merge_into, replace)
 
 
 def cloudfront_origin(
     bucket: str,
     distributions: Texts,
     *,
-    kms_key_arn: Texts | None = None,
+    kms_key_arn: Keys | None = None,
     min_tls: str = "1.2",
     only: bool = False,
     except_principals: Texts = (),
     merge_into: Existing | None = None,
+    replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
     """The baseline, and CloudFront distributions that read the bucket by origin access control.
@@ -85,10 +90,17 @@ def cloudfront_origin(
         distributions: Their ARNs.
         only: Nobody else may read objects, whoever allows it.
         except_principals: With *only*, the roles and users that may all the same.
-        bucket, kms_key_arn, min_tls, merge_into, partition: As for baseline.
+        bucket, kms_key_arn, min_tls, merge_into, replace, partition: As for baseline.
     """
     found = _baseline(bucket, kms_key_arn, min_tls, False, partition)
     distributions = _given(distributions, "distributions")
+    except_principals = _given(except_principals, "except_principals")
+    if except_principals and not flag(only, "only"):
+        raise PolicyError(
+            "except_principals= does nothing without only=True",
+            why="nobody is kept from reading whom something else allows it",
+            fix="pass only=True, or leave except_principals= out",
+        )
     found.append(make.allow_cloudfront(bucket, distributions, partition=partition))
     if flag(only, "only"):
         found.append(
@@ -96,7 +108,7 @@ def cloudfront_origin(
                 bucket, distributions, except_principals=except_principals, partition=partition
             )
         )
-    return _policy(found, merge_into)
+    return _policy(found, merge_into, replace)
 
 
 def log_target(
@@ -111,6 +123,7 @@ def log_target(
     admins: Texts = (),
     min_tls: str = "1.2",
     merge_into: Existing | None = None,
+    replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
     """The baseline, and the services of AWS that may deliver logs into the bucket.
@@ -125,7 +138,7 @@ def log_target(
         log_service_region: The region of flow logs, network load balancers and the like.
         prefix: What the keys begin with, before ``AWSLogs/``.
         admins: ARNs of roles and users that alone may delete logs, and change the bucket's policy.
-        bucket, min_tls, merge_into, partition: As for baseline.
+        bucket, min_tls, merge_into, replace, partition: As for baseline.
     """
     found = _baseline(bucket, None, min_tls, False, partition)
     granted = list(
@@ -145,7 +158,7 @@ def log_target(
     if admins := _given(admins, "admins"):
         found.append(make.deny_public_policies(bucket, admins, partition=partition))
         found.append(make.deny_deletes(bucket, except_principals=admins, partition=partition))
-    return _policy([*found, *granted], merge_into)
+    return _policy([*found, *granted], merge_into, replace)
 
 
 def access_point(
@@ -156,6 +169,7 @@ def access_point(
     write: bool = False,
     min_tls: str = "1.3",
     merge_into: Existing | None = None,
+    replace: Texts = (),
 ) -> Policy:
     """The policy of an access point: who reads, lists and perhaps writes below a prefix, and over which TLS.
 
@@ -167,7 +181,7 @@ def access_point(
         principals: ARNs of roles and users, or accounts.
         prefix: The literal beginning of keys, with policy variables or without.
         write: Also uploading.
-        min_tls, merge_into: As for baseline.
+        min_tls, merge_into, replace: As for baseline.
     """
     if not isinstance(access_point_arn, str) or not access_point_arn.startswith("arn:"):
         raise PolicyError(
@@ -175,6 +189,7 @@ def access_point(
             fix="pass arn:aws:s3:region:account:accesspoint/name",
         )
     principals = _given(principals, "principals")
+    _check_tls(min_tls)
     found = [
         make.deny_insecure_transport(access_point_arn),
         make.require_min_tls(access_point_arn, min_tls),
@@ -183,7 +198,7 @@ def access_point(
     ]
     if flag(write, "write"):
         found.append(make.allow_write(access_point_arn, principals, prefix=prefix))
-    return _policy(found, merge_into)
+    return _policy(found, merge_into, replace)
 
 
 def write_once(
@@ -191,9 +206,10 @@ def write_once(
     admins: Texts,
     *,
     retention_days: int | None = None,
-    kms_key_arn: Texts | None = None,
+    kms_key_arn: Keys | None = None,
     min_tls: str = "1.2",
     merge_into: Existing | None = None,
+    replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
     """The baseline, and objects that are written once: no overwriting, no deleting, no way round Object Lock.
@@ -205,7 +221,7 @@ def write_once(
     Args:
         admins: ARNs of roles and users, at least one.
         retention_days: The shortest retention that may be set on an object.
-        bucket, kms_key_arn, min_tls, merge_into, partition: As for baseline.
+        bucket, kms_key_arn, min_tls, merge_into, replace, partition: As for baseline.
     """
     admins = _given(admins, "admins")
     settings = ("versioning", "lifecycle", "object_lock", "deletion")
@@ -219,10 +235,12 @@ def write_once(
     ]
     if retention_days is not None:
         found.append(make.deny_short_retention(bucket, retention_days, partition=partition))
-    return _policy(found, merge_into)
+    return _policy(found, merge_into, replace)
 
 
-def _baseline(bucket: str, keys: Texts | None, min_tls: str, strict: bool, partition: str) -> list[Statement]:
+def _baseline(bucket: str, keys: Keys | None, min_tls: str, strict: bool, partition: str) -> list[Statement]:
+    _check_tls(min_tls)
+    keys = keys if keys is None else full_key_arns(keys, "kms_key_arn", partition)
     found = [
         make.deny_insecure_transport(bucket, partition=partition),
         make.require_min_tls(bucket, min_tls, partition=partition),
@@ -278,14 +296,19 @@ def _deliveries(
         yield make.allow_log_service_write(bucket, account, region, prefix=prefix, partition=partition)
 
 
+def _check_tls(version: str) -> None:
+    """Under the name that the argument has here."""
+    one_of(version, TLS_VERSIONS, "min_tls", "S3 takes nothing older, and there is nothing newer")
+
+
 def _given(values: Texts, name: str) -> tuple[str, ...]:
     """An argument that may be left out, as a tuple: several statements are made of it."""
     return texts(values, name, "one or several texts", empty=True)
 
 
-def _policy(found: list[Statement], existing: Existing | None) -> Policy:
+def _policy(found: list[Statement], existing: Existing | None, replace: Texts) -> Policy:
     there = existing if existing is None or isinstance(existing, Policy) else Policy.parse(existing)
-    policy = merge(there, *found)
+    policy = merge(there, *found, replace=_given(replace, "replace"))
     if policy.size > BUCKET_POLICY_BYTES:
         raise PolicyError(
             f"the policy has {policy.size} bytes",

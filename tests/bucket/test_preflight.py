@@ -106,6 +106,28 @@ OUTCOMES: list[tuple[str, dict[str, Any], str, str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("operation", "outcome"),
+    [
+        ("create_multipart_upload", "unknown"),
+        ("upload_part", "unknown"),
+        ("list_parts", "unknown"),
+        ("complete_multipart_upload", "unknown"),
+        ("abort_multipart_upload", "allowed"),
+        ("put_object", "allowed"),
+    ],
+)
+def test_upload_in_parts_needs_to_decrypt(operation: str, outcome: str) -> None:
+    """A caller who may make data keys only is not said to be allowed what AWS documents kms:Decrypt for."""
+    write_only = policy(*KEY_POLICY["Statement"], deny("WriteOnly", "kms:Decrypt", resource="*"))  # type: ignore[arg-type]
+    upload: dict[str, Any] = (
+        {"UploadId": "u"} if operation in ("list_parts", "complete_multipart_upload") else {}
+    )
+    found = check(operation, key_policy=write_only, **upload)
+    assert found.outcome == outcome
+    assert ("WriteOnly" in str(found)) is (outcome != "allowed")
+
+
 @pytest.mark.parametrize(("operation", "given", "outcome", "says"), OUTCOMES)
 def test_outcome(operation: str, given: dict[str, Any], outcome: str, says: str) -> None:
     """The answer is the outcome, which the first line says, and the text says who decided or why not."""

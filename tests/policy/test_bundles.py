@@ -27,6 +27,7 @@ from secure_s3.policy.witnesses import (
     with_context,
     witness,
 )
+from secure_s3.values import Arn, KmsKeyArn
 
 B = "amzn-s3-demo-bucket"
 POINT = f"arn:aws:s3:eu-west-1:{OWNER}:accesspoint/reports"
@@ -262,7 +263,7 @@ def test_what_is_written_once_stays():
 
 
 def test_what_is_there_stays():
-    """Merging keeps foreign statements, the Id and unknown elements, replaces by Sid and repeats nothing."""
+    """Merging keeps foreign statements, the Id and unknown elements, and replaces only what it may."""
     existing = Policy.parse(
         {
             "Version": "2012-10-17",
@@ -274,7 +275,9 @@ def test_what_is_there_stays():
             ],
         }
     )
-    merged = bundles.baseline(B, min_tls="1.3", merge_into=existing)
+    with pytest.raises(PolicyError, match="another statement 'RequireMinTls'"):
+        bundles.baseline(B, min_tls="1.3", merge_into=existing)
+    merged = bundles.baseline(B, min_tls="1.3", merge_into=existing, replace="RequireMinTls")
     sids = [each.sid for each in merged.statements]
     assert merged.id == "mine"
     assert sids[:3] == ["CrossAccountRead", "RequireMinTls", "OurOwnName"]
@@ -355,6 +358,62 @@ def test_the_other_bundles_refuse_them_as_well(build):
     """Switches are True or False, names are not empty, numbers are in range."""
     with pytest.raises(PolicyError):
         build()
+
+
+@pytest.mark.parametrize(
+    ("changed", "what", "fix"),
+    [
+        ({"min_tls": 1.2}, "min_tls=1.2 is a float, no text", "pass the text '1.2' or '1.3'"),
+        ({"min_tls": "1.4"}, "min_tls='1.4' is not among them", "pass the text '1.2' or '1.3'"),
+        ({"kms_key_arn": "alias/app"}, "kms_key_arn=: 'alias/app'", "SseKms.resolve"),
+        ({"kms_key_arn": ()}, "kms_key_arn= is empty", "key/"),
+    ],
+)
+def test_a_refusal_names_the_argument_of_the_bundle(changed, what, fix):
+    """The error is about the argument that the caller wrote, not about that of a builder inside."""
+    with pytest.raises(PolicyError) as caught:
+        bundles.baseline(B, **changed)
+    assert what in caught.value.what
+    assert fix in caught.value.fix
+    if "min_tls" in changed:
+        with pytest.raises(PolicyError, match="min_tls="):
+            bundles.access_point(POINT, APP_ROLE, **changed)
+
+
+def test_an_exemption_from_nothing_is_refused():
+    """Whoever is spared by a statement that is not made would be spared from nothing."""
+    with pytest.raises(PolicyError, match="only=True"):
+        bundles.cloudfront_origin(B, DISTRIBUTION, except_principals=ADMIN_ROLE)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: bundles.baseline(B, kms_key_arn=KEY, partition="aws-cn"),
+        lambda: bundles.baseline(B, admins=ADMIN_ROLE, partition="aws-cn"),
+        lambda: bundles.cloudfront_origin(B, DISTRIBUTION, partition="aws-cn"),
+        lambda: bundles.write_once(B, ADMIN_ROLE, partition="aws-us-gov"),
+        lambda: bundles.access_point(POINT.replace("arn:aws:", "arn:aws-cn:"), APP_ROLE),
+    ],
+)
+def test_a_bundle_is_of_one_partition(build):
+    """Keys, admins and distributions of another partition would match nobody."""
+    with pytest.raises(PolicyError, match="of the partition aws, and the statement of"):
+        build()
+
+
+def test_an_access_point_tells_the_partition():
+    """Accounts named for an access point are those of its partition."""
+    point = POINT.replace("arn:aws:", "arn:aws-cn:").replace("eu-west-1", "cn-north-1")
+    policy = bundles.access_point(point, STRANGER)
+    read = next(each for each in policy.statements if each.sid == "AllowRead")
+    assert read.raw["Principal"] == {"AWS": f"arn:aws-cn:iam::{STRANGER}:root"}
+
+
+def test_a_key_may_be_a_validated_value():
+    """The ARN of a key does as a KmsKeyArn or an Arn, alone or among others."""
+    for key in (KmsKeyArn(KEY), Arn.parse(KEY), [KmsKeyArn(KEY), KEY]):
+        assert bundles.baseline(B, kms_key_arn=key) == bundles.baseline(B, kms_key_arn=KEY)
 
 
 def test_values_may_come_from_an_iterator():

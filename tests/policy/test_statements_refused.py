@@ -59,6 +59,15 @@ def call(name, **changed):
     return builder(**{**needed, **changed})
 
 
+def in_partition(name, partition):
+    """The ARNs that a builder needs, as those of another partition."""
+    return {
+        each: SAMPLE[each].replace("arn:aws:", f"arn:{partition}:")
+        for each, found in inspect.signature(getattr(make, name)).parameters.items()
+        if found.default is inspect.Parameter.empty and str(SAMPLE[each]).startswith("arn:")
+    }
+
+
 def builders_with(parameter):
     """The builders that take this argument."""
     return [name for name in make.__all__ if parameter in inspect.signature(getattr(make, name)).parameters]
@@ -86,6 +95,13 @@ def test_every_builder_works_with_the_arguments_it_needs(name):
         "s3://amzn-s3-demo-bucket",
         "arn:aws:s3:::amzn-s3-demo-bucket",
         "amzn-s3-demo-bucket--use1-az4--x-s3",
+        "reports-abcdef1234567890-s3alias",
+        "reports-abcdef1234567890--ol-s3",
+        "reports-abcdef1234567890-ext-s3alias",
+        "mfzwi23gnjvgw.mrap",
+        "amzn-s3-demo-bucket--table-s3",
+        "xn--bucket",
+        "sthree-configurator",
         f"arn:aws:s3:eu-west-1:{OWNER}:accesspoint/*",
         f"arn:aws:s3:eu-west-1:{OWNER}:accesspoint/reports ",
         None,
@@ -131,11 +147,59 @@ def test_a_partition_is_one_of_those_there_are(partition):
 def test_a_partition_goes_into_every_arn():
     """In another partition all ARNs that a builder makes are of that partition."""
     for name in builders_with("partition"):
-        resources = call(name, partition="aws-us-gov").resources
+        resources = call(name, partition="aws-us-gov", **in_partition(name, "aws-us-gov")).resources
         assert all(each == "*" or each.startswith("arn:aws-us-gov:s3:::") for each in resources)
     assert make.cross_account_read(B, OWNER, partition="aws-cn").raw["Principal"] == {
         "AWS": f"arn:aws-cn:iam::{OWNER}:root"
     }
+
+
+@pytest.mark.parametrize(
+    ("parameter", "arn"),
+    [
+        ("admins", ADMIN_ROLE),
+        ("except_principals", ADMIN_ROLE),
+        ("principals", ADMIN_ROLE),
+        ("principals", f"arn:aws:iam::{OWNER}:root"),
+        ("key_arns", KEY),
+        ("distributions", DISTRIBUTION),
+        ("trails", TRAIL),
+    ],
+)
+def test_an_arn_of_another_partition_is_refused(parameter, arn):
+    """Nothing reaches from one partition into another: a Deny would spare nobody, an Allow let nobody in."""
+    names = [name for name in builders_with(parameter) if name in builders_with("partition")]
+    assert names
+    for name in names:
+        own = in_partition(name, "aws-cn")
+        fits = arn.replace("arn:aws:", "arn:aws-cn:")
+        assert call(name, partition="aws-cn", **{**own, parameter: fits}).problems == ()
+        with pytest.raises(PolicyError, match="of the partition aws, and the statement of aws-cn"):
+            call(name, partition="aws-cn", **{**own, parameter: (fits, arn)})
+        with pytest.raises(PolicyError, match="of the partition aws-cn, and the statement of aws"):
+            call(name, **{parameter: fits})
+
+
+def test_an_access_point_is_of_the_partition_that_is_named():
+    """The ARN of an access point tells its partition; another one beside it is refused."""
+    point = f"arn:aws-cn:s3:cn-north-1:{OWNER}:accesspoint/reports"
+    role = ADMIN_ROLE.replace("arn:aws:", "arn:aws-cn:")
+    for keywords in ({}, {"partition": "aws-cn"}):
+        assert make.deny_presigned(point, except_principals=role, **keywords).problems == ()
+    with pytest.raises(PolicyError, match="partition"):
+        make.deny_presigned(point, partition="aws-us-gov")
+    with pytest.raises(PolicyError, match="partition"):
+        make.deny_presigned(point, except_principals=ADMIN_ROLE)
+    with pytest.raises(PolicyError, match="partition"):
+        make.deny_presigned(point.replace("aws-cn", "aws-x"))
+
+
+def test_distributions_for_a_key_are_of_one_partition():
+    """The policy of a key is about one partition, whichever it is."""
+    chinese = DISTRIBUTION.replace("arn:aws:", "arn:aws-cn:")
+    assert make.key_allow_cloudfront(chinese).problems == ()
+    with pytest.raises(PolicyError, match="partition"):
+        make.key_allow_cloudfront((DISTRIBUTION, chinese))
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.4", "2", 1.2, "TLSv1.2", "", None, "1.2 "])
@@ -251,6 +315,50 @@ def test_an_exemption_spares_neither_everybody_nor_a_session(spared):
             call(name, admins=spared)
 
 
+UNNAMABLE = [
+    "role/Admin/",
+    "role//Admin",
+    "role/team//Admin",
+    "role/Ad:min",
+    "role/Ädmin",
+    "role/" + "a" * 65,
+    f"user/{'p' * 511}/alice",
+    "role/${aws:username}",
+    "role/${aws:username}/Admin",
+    "user/al!ce",
+    "role/",
+]
+
+
+@pytest.mark.parametrize("named", UNNAMABLE)
+def test_an_arn_that_nobody_can_have_is_refused(named):
+    """A role or user that cannot exist would be granted nothing, and nobody would be spared by it."""
+    arn = f"arn:aws:iam::{OWNER}:{named}"
+    for parameter in ("admins", "except_principals", "principals"):
+        for name in builders_with(parameter):
+            with pytest.raises(PolicyError):
+                call(name, **{parameter: arn})
+
+
+@pytest.mark.parametrize(
+    "named", ["role/" + "a" * 64, f"user/{'p' * 510}/alice", "role/a/b/+=,.@-_", "role/a!b/Admin"]
+)
+def test_every_arn_that_iam_takes_is_taken(named):
+    """Names of 64 characters, paths of 512 and all characters that IAM knows do."""
+    arn = f"arn:aws:iam::{OWNER}:{named}"
+    assert make.deny_public_policies(B, arn).problems == ()
+    assert make.cross_account_read(B, arn).raw["Principal"] == {"AWS": arn}
+
+
+@pytest.mark.parametrize("named", ["role/aws-reserved/*/Admin_*", "role/*Admin", "role/team/*", "user/a?"])
+def test_wildcards_may_stand_in_path_and_name_of_whom_a_deny_spares(named):
+    """A pattern that somebody can match is taken for an exemption, and for a grant it is not."""
+    arn = f"arn:aws:iam::{OWNER}:{named}"
+    assert make.deny_public_policies(B, arn).problems == ()
+    with pytest.raises(PolicyError, match="no principal"):
+        make.cross_account_read(B, arn)
+
+
 @pytest.mark.parametrize("admins", [(), [], f"arn:aws:iam::{OWNER}:root"])
 def test_a_setting_is_never_protected_from_everybody(admins):
     """Without a role or a user as admin, everybody but the root user would be locked out."""
@@ -313,12 +421,51 @@ def test_a_permission_is_one_of_the_five(permission):
         ["198.51.100.0/24", "10.1.2.3"],
         " 198.51.100.0/24",
         "8.0.0.0/5",
+        "198.51.100.0/255.255.255.0",
+        "198.51.100.0/0.0.0.255",
+        "2001:db8::1%eth0",
+        "2001:db8::%1/64",
+        "2000::/3",
+        "2001::/15",
+        "198.51.100.0/",
+        "198.051.100.0/24",
+        "3325256704",
+        "::ffff:198.51.100.0/120",
+        "::1",
+        "ff02::1",
+        "224.0.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
     ],
 )
 def test_ranges_hold_public_addresses_only(ranges):
     """A private range never matches aws:SourceIp, a malformed one nothing, and 0.0.0.0/0 everybody."""
     with pytest.raises(PolicyError):
         make.only_ip_ranges(B, ranges, no_endpoints=True)
+
+
+@pytest.mark.parametrize(
+    "ranges", ["8.0.0.0/8", "198.51.100.7", "198.51.100.7/32", "2001:DB8::/32", "2001::/16", "2001:db8::1"]
+)
+def test_ranges_are_those_that_the_evaluator_reads(ranges):
+    """What is accepted lets an address of it through, and keeps out others of its kind."""
+    policy = Policy.of(make.only_ip_ranges(B, ranges, no_endpoints=True))
+
+    def outcome(address):
+        request = witness("s3:GetObject", bucket_arn(B, "key"), APP, {"aws:SourceIp": address})
+        return evaluate(request, resource_policy=policy).outcome
+
+    assert outcome(ranges.partition("/")[0]) != "explicitly_denied"
+    assert outcome("203.0.113.9") == "explicitly_denied"
+    assert outcome("2a00::9") == "explicitly_denied"
+
+
+def test_a_range_that_is_too_wide_is_refused_with_the_reason():
+    """The error says which length is the widest."""
+    for ranges, widest in (("2000::/3", "/16"), ("64.0.0.0/2", "/8")):
+        with pytest.raises(PolicyError) as caught:
+            make.only_ip_ranges(B, ranges, no_endpoints=True)
+        assert f"{widest} is the widest" in caught.value.why
 
 
 def test_a_range_with_host_bits_is_refused_with_the_range():
@@ -501,6 +648,21 @@ def test_a_region_is_named(region):
         "${aws:PrincipalTag/}/",
         "${aws:SourceIp}/",
         "${aws:PrincipalTag/team, 'a*'}/",
+        "${aws:PrincipalTag/team, ''}",
+        "${aws:PrincipalTag/team, ''}/",
+        "home/${aws:PrincipalTag/team, ' '}/",
+        "${aws:PrincipalTag/team}",
+        "${aws:PrincipalTag/team, 'none'}",
+        "home/${aws:username}",
+        "${s3:prefix}",
+        "${s3:prefix}/",
+        "${kms:ViaService}/",
+        "${sts:ExternalId}/",
+        "${aws:RequestTag/team}/",
+        "${aws:ResourceTag/team}/",
+        "${aws:Referer}/",
+        "${aws:UserAgent}/",
+        "${aws:referer, 'none'}/",
         "tab\there",
         "x" * 1025,
         None,
@@ -526,12 +688,27 @@ def test_a_prefix_is_the_literal_beginning_of_keys(prefix):
         "${aws:userid}/",
         "${aws:PrincipalTag/a.b}/",
         "${cognito-identity.amazonaws.com:sub}/",
+        "${token.actions.githubusercontent.com:sub}/",
+        "${oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub}/",
+        "${saml:sub}/",
+        "home/${aws:PrincipalTag/a}${*}",
         "${aws:PrincipalTag/team, 'none'}/",
     ],
 )
 def test_a_prefix_may_hold_what_a_key_may(prefix):
     """Blanks, letters of all alphabets and variables of identity providers do."""
     assert make.allow_read(B, prefix=prefix).resources == (f"arn:aws:s3:::{B}/{prefix}*",)
+
+
+def test_an_empty_value_opens_nothing():
+    """A caller whose tag is empty gets keys that begin with a slash, and no list of the whole bucket."""
+    read = make.allow_read(B, prefix="${aws:PrincipalTag/team}/")
+    for key, wanted in (("red/x", False), ("/x", True)):
+        request = witness("s3:GetObject", bucket_arn(B, key), APP, {"aws:PrincipalTag/team": ""})
+        assert read.truth(request, named=False)[0] is wanted
+    for prefix in ("${aws:PrincipalTag/team}/", "home/${aws:PrincipalTag/team, 'none'}/", "${saml:sub}/"):
+        with pytest.raises(PolicyError, match="folder_itself="):
+            make.allow_list(B, prefix=prefix, folder_itself=True)
 
 
 @pytest.mark.parametrize("tag", ["", "aws:createdBy", "te*m", "te${m}", "team'", None, "x" * 129, "a\n"])

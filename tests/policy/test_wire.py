@@ -459,18 +459,21 @@ def test_own_encryption_context_is_known_without_a_bucket_key_only() -> None:
     ("operation", "headers", "action"),
     [
         ("GetObject", {}, "kms:Decrypt"),
-        ("UploadPart", {}, "kms:Decrypt"),
+        ("ListParts", {}, "kms:Decrypt"),
+        ("CompleteMultipartUpload", {}, "kms:Decrypt"),
+        ("CompleteMultipartUpload", {f"{SSE}-customer-algorithm": "AES256"}, None),
+        ("UploadPart", {f"{SSE}-customer-algorithm": "AES256"}, None),
+        ("AbortMultipartUpload", {}, None),
         ("HeadObject", {"x-amz-checksum-mode": "ENABLED"}, "kms:Decrypt"),
         ("HeadObject", {}, None),
         ("GetObject", {f"{SSE}-customer-algorithm": "AES256"}, None),
         ("DeleteObject", {}, None),
-        ("ListParts", {}, None),
     ],
 )
 def test_reading_what_is_stored_under_a_key(
     operation: str, headers: dict[str, str], action: str | None
 ) -> None:
-    """Reads and parts need kms:Decrypt on the key the object is believed to have, and say so."""
+    """Reads, lists of parts and completing need kms:Decrypt on the key that is believed to be, and say so."""
     found = [
         need
         for need in needs(sent(operation, headers), caller=ALICE, now=NOW, stored_key=KEY)
@@ -478,6 +481,67 @@ def test_reading_what_is_stored_under_a_key(
     ]
     assert [need.request.action for need in found] == ([action] if action else [])
     assert all(KEY in need.when for need in found)
+
+
+@pytest.mark.parametrize("operation", ["UploadPart", "UploadPartCopy"])
+def test_part_is_written_and_read_again(operation: str) -> None:
+    """A part needs kms:GenerateDataKey and kms:Decrypt on the key its upload is believed to have."""
+    headers = {"x-amz-copy-source": "other/key"} if operation == "UploadPartCopy" else {}
+    found = needs(sent(operation, headers), caller=ALICE, now=NOW, stored_key=KEY)
+    of_key = [need for need in found if need.request.resource == KEY]
+    assert [need.request.action for need in of_key] == ["kms:GenerateDataKey", "kms:Decrypt"]
+    assert {need.when for need in of_key} == {f"the upload is encrypted with {KEY}"}
+
+
+def test_beginning_an_upload_needs_to_read_its_parts_again() -> None:
+    """CreateMultipartUpload needs kms:GenerateDataKey, and kms:Decrypt in the same context."""
+    headers = KMS_HEADERS | {f"{SSE}-bucket-key-enabled": "true"}
+    found = needs(sent("CreateMultipartUpload", headers), caller=ALICE, now=NOW)
+    write, read = (need for need in found if need.request.resource == KEY)
+    assert (write.request.action, write.when) == ("kms:GenerateDataKey", "")
+    assert read.request.action == "kms:Decrypt"
+    assert read.when
+    assert value(read.request, CONTEXT) == value(write.request, CONTEXT) == (ARN,)
+
+
+def test_completing_with_checksums_needs_to_read() -> None:
+    """Only additional checksums make completing read; where the request has one, the key alone is open."""
+
+    def when(headers: dict[str, str]) -> str:
+        found = needs(sent("CompleteMultipartUpload", headers), caller=ALICE, now=NOW, stored_key=KEY)
+        return found[-1].when
+
+    assert when({}) == f"the upload has additional checksums and is encrypted with {KEY}"
+    assert when({"x-amz-checksum-crc32": "AAAAAA=="}) == f"the upload is encrypted with {KEY}"
+
+
+def updating(key: Any) -> SentRequest:
+    """A request that puts an object under another key."""
+    return sent("UpdateObjectEncryption", content={"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": key}}})
+
+
+def test_new_key_of_an_object_is_in_the_body() -> None:
+    """UpdateObjectEncryption names its key in the body; policies see it as a header of an upload."""
+    found = own(updating(KEY))
+    assert value(found, f"s3:{SSE}") == ("aws:kms",)
+    assert value(found, f"s3:{SSE}-aws-kms-key-id") == (KEY,)
+    for request in (updating("alias/app"), updating(None), sent("UpdateObjectEncryption")):
+        found = own(request)
+        assert value(found, f"s3:{SSE}") is UNKNOWN
+        assert value(found, f"s3:{SSE}-aws-kms-key-id") is UNKNOWN
+        assert kms(request) == []
+
+
+@pytest.mark.parametrize("old", [None, KEY, KEY[:-1] + "f"])
+def test_new_key_of_an_object_needs_what_is_documented(old: str | None) -> None:
+    """Encrypt, Decrypt, GenerateDataKey and ReEncrypt, on the new key and on that which is believed to be."""
+    found = needs(updating(KEY), caller=ALICE, now=NOW, stored_key=old)
+    asked_for = [(each.request.action, each.request.resource, each.when) for each in found[1:]]
+    actions = ("kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo")
+    assert asked_for[:4] == [(action, KEY, "") for action in actions]
+    again = {None: (), KEY: ("kms:ReEncryptFrom",)}.get(old, ("kms:Decrypt", "kms:ReEncryptFrom"))
+    assert asked_for[4:] == [(action, old, f"the object is encrypted with {old}") for action in again]
+    assert value(found[4].request, "kms:ReEncryptOnSameKey") is UNKNOWN
 
 
 def test_source_of_a_copy_under_a_key() -> None:

@@ -78,7 +78,8 @@ def deny_grants(
     """
     where, key = _of_permission(bucket, permission, partition)
     name = _name("DenyGrants", permission) if sid is None else sid
-    return deny(name, _ACTIONS, where.everything, {"Null": {key: "false"}}, spared(except_principals))
+    sent = {"Null": {key: "false"}}
+    return deny(name, _ACTIONS, where.everything, sent, spared(except_principals, where.partition))
 
 
 def deny_acl_changes(
@@ -94,7 +95,7 @@ def deny_acl_changes(
     Source: Amazon S3 User Guide, "Access control list (ACL) overview".
     """
     where = bucket_place(bucket, partition)
-    return deny(sid, _CHANGES, where.everything, spared(except_principals))
+    return deny(sid, _CHANGES, where.everything, spared(except_principals, where.partition))
 
 
 def _of_permission(bucket: str, permission: str, partition: str) -> tuple[Place, str]:

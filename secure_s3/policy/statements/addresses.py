@@ -6,22 +6,25 @@ Sources: IAM User Guide, "AWS global condition context keys": aws:SourceIp, aws:
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ...errors import PolicyError
+from ..operators import network
 from .parts import Texts, texts
 
 _ENDPOINT = re.compile(r"vpce-[0-9a-f]{8,17}")
 _VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
 # Not all that Python calls private: the ranges for documentation stand for public ones in examples.
 _PRIVATE = tuple(
-    ip_network(text)
+    IPv4Network(text)
     for text in (
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
-        *("fc00::/7", "fe80::/10", "::1/128"),
+        *("0.0.0.0/8", "224.0.0.0/3"),  # nobody's, multicast and reserved
     )
 )
+_PUBLIC = IPv6Network("2000::/3")
+# About the widest that anybody holds; of IPv6 a registry hands out /19 and smaller but for a few.
+_SHORTEST = {4: 8, 6: 16}
 
 
 def endpoint_ids(values: Texts) -> tuple[str, ...]:
@@ -51,22 +54,40 @@ def ranges_of(values: Texts) -> tuple[str, ...]:
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        fix = "pass e.g. 198.51.100.0/24 or 2001:db8:1234::/48"
-        with suppress(ValueError):
-            fix = f"pass {ip_network(text, strict=False)}, or the address alone"
-        raise PolicyError(f"{text!r} is no range of addresses", why=str(error), fix=fix) from error
-
-
-def _check(text: str, network: IPv4Network | IPv6Network) -> None:
-    if network.prefixlen == 0:
-        raise PolicyError(f"{text} is every address", why="the statement would deny nothing of that kind")
-    if any(network.version == private.version and network.overlaps(private) for private in _PRIVATE):
+    """As the evaluator reads it, and AWS: without netmasks and zones, which Python would take."""
+    found = network(text)
+    fix = "pass e.g. 198.51.100.0/24 or 2001:db8:1234::/48"
+    if found is None:
+        why = "aws:SourceIp is compared with an address or with address/length, without netmask and zone"
+        raise PolicyError(f"{text!r} is no range of addresses", why=why, fix=fix)
+    version, address, length = found
+    whole = IPv4Network((address, length)) if version == 4 else IPv6Network((address, length))
+    if ip_network(text.partition("/")[0]).network_address != whole.network_address:
         raise PolicyError(
-            f"{text} holds private addresses",
+            f"{text!r} is no range of addresses",
+            why="it has bits set behind its length",
+            fix=f"pass {whole}, or the address alone",
+        )
+    return whole
+
+
+def _check(text: str, whole: IPv4Network | IPv6Network) -> None:
+    shortest = _SHORTEST[whole.version]
+    if whole.prefixlen < shortest:
+        every = "every address" if whole.prefixlen == 0 else "far more than anybody's own addresses"
+        raise PolicyError(
+            f"{text} is {every}",
+            why=f"the statement would keep hardly anybody out; /{shortest} is the widest that is taken here",
+            fix="pass the ranges that are yours",
+        )
+    if isinstance(whole, IPv4Network):
+        public = not any(whole.overlaps(private) for private in _PRIVATE)
+    else:
+        public = whole.subnet_of(_PUBLIC)
+    if not public:
+        raise PolicyError(
+            f"{text} holds private addresses, or such as nobody has",
             why="aws:SourceIp is a public address: calls from a VPC come from a NAT gateway's, or through an "
-            "endpoint, which has aws:VpcSourceIp instead",
+            "endpoint, which has aws:VpcSourceIp instead; an IPv4 address is written as one",
             fix="pass the public range, or vpc_endpoints=",
         )

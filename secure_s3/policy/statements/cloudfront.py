@@ -10,7 +10,7 @@ import re
 from ...errors import PolicyError
 from ..statement import Statement
 from .identities import spared
-from .parts import Texts, allow, deny, flag, texts
+from .parts import Texts, allow, deny, flag, of_partition, texts
 from .places import bucket_place
 
 SERVICE = "cloudfront.amazonaws.com"
@@ -18,8 +18,8 @@ _DISTRIBUTION = re.compile(r"arn:aws[a-z-]*:cloudfront::[0-9]{12}:distribution/[
 _READS = ("s3:GetObject", "s3:GetObjectVersion")
 
 
-def distribution_arns(values: Texts) -> tuple[str, ...]:
-    """ARNs of CloudFront distributions, without wildcards."""
+def distribution_arns(values: Texts, partition: str | None = None) -> tuple[str, ...]:
+    """ARNs of CloudFront distributions, without wildcards; of one partition, *partition* if it is given."""
     listed = texts(values, "distributions", "arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE")
     for each in listed:
         if not _DISTRIBUTION.fullmatch(each):
@@ -28,6 +28,7 @@ def distribution_arns(values: Texts) -> tuple[str, ...]:
                 why="any distribution of anybody could read the bucket otherwise, or none",
                 fix="pass arn:aws:cloudfront::account:distribution/ID, once for each",
             )
+    of_partition(listed, partition or listed[0].split(":")[1], "distributions")
     return listed
 
 
@@ -54,7 +55,7 @@ def allow_cloudfront(
     Source: Amazon CloudFront Developer Guide, "Restrict access to an Amazon S3 origin".
     """
     actions = ("s3:GetObject", "s3:PutObject") if flag(put, "put") else ("s3:GetObject",)
-    only = {"StringEquals": {"aws:SourceArn": distribution_arns(distributions)}}
+    only = {"StringEquals": {"aws:SourceArn": distribution_arns(distributions, partition)}}
     where = bucket_place(bucket, partition)
     return allow(sid, {"Service": SERVICE}, actions, where.objects(prefix), only)
 
@@ -79,6 +80,7 @@ def only_cloudfront(
 
     Source: Amazon CloudFront Developer Guide, "Restrict access to an Amazon S3 origin".
     """
-    others = {"StringNotEquals": {"aws:SourceArn": distribution_arns(distributions)}}
-    where = bucket_place(bucket, partition).objects(prefix)
-    return deny(sid, _READS, where, others, spared(except_principals))
+    others = {"StringNotEquals": {"aws:SourceArn": distribution_arns(distributions, partition)}}
+    where = bucket_place(bucket, partition)
+    spare = spared(except_principals, partition)
+    return deny(sid, _READS, where.objects(prefix), others, spare)

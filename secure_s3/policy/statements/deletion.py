@@ -39,8 +39,9 @@ def require_mfa_for_delete(
         longest = 36 * 3600
         age = seconds(max_age, "max_age", 1, longest, "a session with a second factor lives up to 36 hours")
         without = {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": str(age)}}
-    where = place(bucket, partition).objects()
-    return deny(sid, ("s3:DeleteObject", "s3:DeleteObjectVersion"), where, without, spared(except_principals))
+    where = place(bucket, partition)
+    actions = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+    return deny(sid, actions, where.objects(), without, spared(except_principals, where.partition))
 
 
 def deny_deletes(
@@ -63,7 +64,8 @@ def deny_deletes(
     """
     only = flag(versions_only, "versions_only")
     actions = ("s3:DeleteObjectVersion",) if only else ("s3:DeleteObject", "s3:DeleteObjectVersion")
-    return deny(sid, actions, place(bucket, partition).objects(), spared(except_principals))
+    where = place(bucket, partition)
+    return deny(sid, actions, where.objects(), spared(except_principals, where.partition))
 
 
 def require_if_none_match(
@@ -86,11 +88,12 @@ def require_if_none_match(
 
     Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
     """
+    where = place(bucket, partition)
     return deny(
         sid,
         "s3:PutObject",
-        place(bucket, partition).objects(prefix),
+        where.objects(prefix),
         {"Null": {"s3:if-none-match": "true"}},
         {"Bool": {"s3:ObjectCreationOperation": "true"}},
-        spared(except_principals),
+        spared(except_principals, where.partition),
     )

@@ -12,7 +12,7 @@ import re
 from ...errors import PolicyError
 from ..statement import Statement
 from .identities import account_id, organization_id
-from .parts import Block, Texts, allow, region_name, texts
+from .parts import Block, Texts, allow, of_partition, region_name, texts
 from .places import bucket_name, bucket_place, key_prefix
 
 _TRAIL = re.compile(r"arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:([0-9]{12}):trail/[A-Za-z0-9._-]{3,128}")
@@ -149,7 +149,7 @@ def allow_cloudtrail_write(
 
     Source: AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail".
     """
-    arns = _trails(trails)
+    arns = _trails(trails, partition)
     owners = dict.fromkeys(each.split(":")[4] for each in arns)
     if organization is not None:
         owners[organization_id(organization)] = None
@@ -168,7 +168,7 @@ def allow_cloudtrail_acl_check(
 
     Source: AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail".
     """
-    only = {"StringEquals": {"aws:SourceArn": _trails(trails)}}
+    only = {"StringEquals": {"aws:SourceArn": _trails(trails, partition)}}
     return allow(sid, _service("cloudtrail"), "s3:GetBucketAcl", bucket_place(bucket, partition).whole, only)
 
 
@@ -192,11 +192,12 @@ def _log_sources(account: str, region: str, partition: str) -> Block:
     return _for(f"arn:{partition}:logs:{region_name(region)}:{account_id(account)}:*", account)
 
 
-def _trails(trails: Texts) -> tuple[str, ...]:
+def _trails(trails: Texts, partition: str) -> tuple[str, ...]:
     listed = texts(trails, "trails", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main")
     for each in listed:
         if not _TRAIL.fullmatch(each):
             raise PolicyError(
                 f"{each!r} is no ARN of a trail", fix="pass arn:aws:cloudtrail:region:account:trail/name"
             )
+    of_partition(listed, partition, "trails")
     return listed

@@ -18,7 +18,7 @@ from __future__ import annotations
 from ...errors import PolicyError
 from ..statement import Statement
 from .identities import DELIVERIES_SPARED
-from .parts import Block, Texts, deny, flag, full_key_arns, one_of, texts
+from .parts import Block, Keys, Texts, deny, flag, full_key_arns, one_of, texts
 from .places import place
 
 SSE = "s3:x-amz-server-side-encryption"
@@ -73,7 +73,7 @@ def deny_unencrypted_uploads(
 
 def deny_wrong_kms_key(
     bucket: str,
-    key_arns: Texts,
+    key_arns: Keys,
     *,
     strict: bool = False,
     except_services: bool = False,
@@ -95,11 +95,12 @@ def deny_wrong_kms_key(
 
     Source: Amazon S3 User Guide, "Specifying server-side encryption with AWS KMS (SSE-KMS)".
     """
+    where = place(bucket, partition)
     return deny(
         sid,
         _WRITES,
-        place(bucket, partition).objects(),
-        {"StringNotEquals": {SSE_KEY: full_key_arns(key_arns)}},
+        where.objects(),
+        {"StringNotEquals": {SSE_KEY: full_key_arns(key_arns, "key_arns", where.partition)}},
         _unless_absent(SSE_KEY, strict),
         DELIVERIES_SPARED if flag(except_services, "except_services") else {},
     )

@@ -1,9 +1,11 @@
 """Who may read, write, delete and list: for policies of identities, and with principals for a bucket's.
 
 A prefix is the literal beginning of keys and usually ends with a slash: ``reports`` is also the beginning of
-``reports-secret/``. It may hold policy variables: ``home/${aws:username}/``, ``${aws:PrincipalTag/team}/``.
-For a caller without a value for the variable the statement is about nothing; a session of a role has no
-``aws:username``. None of these lets anybody use the KMS key the objects are under: see allow_key_use.
+``reports-secret/``. It may hold policy variables of the caller, with something behind them that ends a value:
+``home/${aws:username}/``, ``${aws:PrincipalTag/team}/``. Keys about the request are refused: its sender
+chooses their values. For a caller without a value for the variable the statement is about nothing; a session
+of a role has no ``aws:username``. None of these lets anybody use the KMS key the objects are under: see
+allow_key_use.
 Sources: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations", "Identity-based policy
 examples for Amazon S3", "Bucket owner granting cross-account bucket permissions"; IAM User Guide, "IAM policy
 elements: Variables and tags".
@@ -14,7 +16,7 @@ from __future__ import annotations
 from ..statement import Statement
 from .identities import account_id, named, organization_id
 from .parts import Block, Texts, allow, flag
-from .places import bucket_place, key_prefix, place
+from .places import bucket_place, folder_name, key_prefix, place
 
 _WRITES = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 
@@ -44,7 +46,7 @@ def allow_read(
     """
     actions = ("s3:GetObject", "s3:GetObjectVersion") if flag(versions, "versions") else ("s3:GetObject",)
     where = place(bucket, partition)
-    return allow(sid, _who(principals, partition), actions, where.objects(prefix), _owned_by(account))
+    return allow(sid, _who(principals, where.partition), actions, where.objects(prefix), _owned_by(account))
 
 
 def allow_write(
@@ -64,7 +66,7 @@ def allow_write(
     Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations".
     """
     where = place(bucket, partition)
-    return allow(sid, _who(principals, partition), _WRITES, where.objects(prefix), _owned_by(account))
+    return allow(sid, _who(principals, where.partition), _WRITES, where.objects(prefix), _owned_by(account))
 
 
 def allow_delete(
@@ -85,7 +87,7 @@ def allow_delete(
     """
     where = place(bucket, partition)
     return allow(
-        sid, _who(principals, partition), "s3:DeleteObject", where.objects(prefix), _owned_by(account)
+        sid, _who(principals, where.partition), "s3:DeleteObject", where.objects(prefix), _owned_by(account)
     )
 
 
@@ -107,7 +109,8 @@ def allow_list(
     Args:
         prefix: The literal beginning of the prefix asked for, as for allow_read.
         folder_itself: Also the prefix without its last slash, which some tools send. The listing then shows
-            the names of all keys that begin so: of ``home/al`` and ``home/al2/`` both.
+            the names of all keys that begin so: of ``home/al`` and ``home/al2/`` both. Refused where the
+            folder's name is a variable that may be empty.
         versions: Also listing versions.
         bucket, principals, account: As for allow_read.
 
@@ -116,10 +119,10 @@ def allow_list(
     actions = ("s3:ListBucket", "s3:ListBucketVersions") if flag(versions, "versions") else ("s3:ListBucket",)
     wanted = [f"{key_prefix(prefix)}*"]
     if flag(folder_itself, "folder_itself") and prefix.endswith("/"):
-        wanted.append(prefix[:-1])
+        wanted.append(folder_name(prefix))
     only: Block = {"StringLike": {"s3:prefix": wanted}} if prefix else {}
     where = place(bucket, partition)
-    return allow(sid, _who(principals, partition), actions, where.whole, only, _owned_by(account))
+    return allow(sid, _who(principals, where.partition), actions, where.whole, only, _owned_by(account))
 
 
 def cross_account_read(
@@ -145,7 +148,7 @@ def cross_account_read(
     Source: Amazon S3 User Guide, "Bucket owner granting cross-account bucket permissions".
     """
     where = place(bucket, partition)
-    who = named(principals, partition)
+    who = named(principals, where.partition)
     return allow(sid, who, "s3:GetObject", where.objects(prefix), _member_of(organization))
 
 
@@ -168,7 +171,7 @@ def cross_account_write(
     Source: Amazon S3 User Guide, "Bucket owner granting cross-account bucket permissions".
     """
     where = place(bucket, partition)
-    who = named(principals, partition)
+    who = named(principals, where.partition)
     return allow(sid, who, _WRITES, where.objects(prefix), _member_of(organization))
 
 

@@ -17,14 +17,14 @@ from ..statement import Statement
 from .cloudfront import SERVICE as CLOUDFRONT
 from .cloudfront import distribution_arns
 from .identities import account_id, named
-from .parts import Block, Texts, allow, flag, full_key_arns, one_of, region_name, texts
+from .parts import Block, Keys, Texts, allow, flag, full_key_arns, one_of, region_name, texts
 from .places import PARTITIONS, bucket_place
 
 _CONTEXT = "kms:EncryptionContext:aws:s3:arn"
 
 
 def allow_key_use(
-    key_arns: Texts,
+    key_arns: Keys,
     buckets: Texts,
     *,
     write: bool = True,
@@ -46,7 +46,7 @@ def allow_key_use(
 
     Source: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)".
     """
-    keys = full_key_arns(key_arns)
+    keys = full_key_arns(key_arns, "key_arns")
     partitions = {Arn.parse(each).partition for each in keys}
     if len(partitions) > 1:
         raise PolicyError("the keys are in several partitions", fix="one statement for each partition")
@@ -106,6 +106,7 @@ def key_allow_cloudfront(
     """Allows the distributions to read objects under the key, and with *put* to write them.
 
     It is for the policy of the key, and belongs beside allow_cloudfront. Does not allow: other distributions.
+    All of them are of one partition, the key's.
 
     Source: Amazon CloudFront Developer Guide, "Restrict access to an Amazon S3 origin": SSE-KMS.
     """

@@ -31,8 +31,9 @@ def deny_governance_bypass(
 
     Source: Amazon S3 User Guide, "Object Lock considerations".
     """
-    where = place(bucket, partition).objects()
-    return deny(sid, "s3:BypassGovernanceRetention", where, spared(except_principals))
+    where = place(bucket, partition)
+    spare = spared(except_principals, where.partition)
+    return deny(sid, "s3:BypassGovernanceRetention", where.objects(), spare)
 
 
 def deny_short_retention(
@@ -103,8 +104,9 @@ def deny_legal_hold_changes(
     """
     off: Block = {"StringEquals": {"s3:object-lock-legal-hold": "OFF"}}
     only = off if flag(release_only, "release_only") else {}
-    where = place(bucket, partition).objects()
-    return deny(sid, "s3:PutObjectLegalHold", where, only, spared_admins(admins))
+    where = place(bucket, partition)
+    spare = spared_admins(admins, where.partition)
+    return deny(sid, "s3:PutObjectLegalHold", where.objects(), only, spare)
 
 
 def protect_object_lock(

@@ -12,11 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from ...errors import ConfigurationError, PolicyError
-from ...values import KmsKeyArn
+from ...values import Arn, KmsKeyArn
 from ..statement import Statement
 
 Texts = str | Iterable[str]
 """One value or several."""
+
+Keys = str | KmsKeyArn | Arn | Iterable[str | KmsKeyArn | Arn]
+"""One ARN of a KMS key or several."""
 
 Block = Mapping[str, Mapping[str, "str | Sequence[str]"]]
 """Operators to condition keys to values."""
@@ -103,7 +106,10 @@ def texts(values: Texts, name: str, example: str, *, empty: bool = False) -> tup
 def one_of(value: Any, choices: Sequence[str], name: str, why: str = "") -> str:
     """*value* if it is among *choices*, exactly as written."""
     if not isinstance(value, str) or value not in choices:
-        raise PolicyError(f"{name}={value!r} is not among them", why=why, fix=f"pass {' or '.join(choices)}")
+        kind = "not among them" if isinstance(value, str) else f"a {type(value).__name__}, no text"
+        raise PolicyError(
+            f"{name}={value!r} is {kind}", why=why, fix=f"pass the text {' or '.join(map(repr, choices))}"
+        )
     return value
 
 
@@ -130,14 +136,32 @@ def seconds(value: int | timedelta, name: str, low: int, high: int, why: str) ->
     return whole_number(value, name, low, high, why)
 
 
-def full_key_arns(values: Texts, name: str = "key_arns") -> tuple[str, ...]:
+def of_partition(arns: Iterable[str], partition: str, name: str) -> None:
+    """Refuse an ARN of another partition than *partition*."""
+    for each in arns:
+        found = each.split(":")[1]
+        if found != partition:
+            raise PolicyError(
+                f"{each!r} in {name}= is of the partition {found}, and the statement of {partition}",
+                why="nothing reaches from one partition into another: it would match nobody, so that an "
+                "Allow would allow nothing and a Deny spare nobody",
+                fix=f"pass an ARN that begins with arn:{partition}:, or the partition that is meant",
+            )
+
+
+def full_key_arns(values: Keys, name: str, partition: str | None = None) -> tuple[str, ...]:
     """Full ARNs of KMS keys: an alias or a bare id is never equal to what the condition key holds."""
-    listed = texts(values, name, "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…")
+    given: Any = [values] if isinstance(values, KmsKeyArn | Arn) else values
+    if isinstance(given, Iterable) and not isinstance(given, str | Mapping | bytes):
+        given = [str(each) if isinstance(each, KmsKeyArn | Arn) else each for each in given]
+    listed = texts(given, name, "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-…")
     for each in listed:
         try:
             KmsKeyArn(each)
         except ConfigurationError as error:
-            raise PolicyError(error.what, why=error.why, fix=error.fix) from error
+            raise PolicyError(f"{name}=: {error.what}", why=error.why, fix=error.fix) from error
+    if partition is not None:
+        of_partition(listed, partition, name)
     return listed
 
 

@@ -202,13 +202,14 @@ def _outside(
             why="whoever is outside could not correct this statement any more",
             fix="leave actions= at data actions, or pass except_principals= with a break-glass role",
         )
+    where = place(bucket, partition)
     return deny(
         sid,
         listed,
-        place(bucket, partition).everything,
+        where.everything,
         {"StringNotEquals": outside} if outside else {},
         more,
-        spared(principals),
+        spared(principals, where.partition),
         SERVICES_SPARED if flag(services, "except_services") else {},
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...errors import PolicyError
 from ...limits import MAX_KEY_BYTES
 from ..variables import VARIABLE
-from .parts import one_of
+from .parts import of_partition, one_of
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
 
@@ -21,13 +21,15 @@ _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _ACCESS_POINT = re.compile(
     r"arn:(aws[a-z-]*):s3:([a-z0-9-]+):[0-9]{12}:accesspoint/([a-z0-9][a-z0-9-]{1,48}[a-z0-9])"
 )
-_AWS_VARIABLE = re.compile(
-    r"aws:(username|userid|principalaccount|principalorgid|principalarn|principaltype|sourceidentity"
-    r"|federatedprovider|principaltag/[^\s*?{}$']{1,128})",
-    re.I,
-)
-_OTHER_VARIABLE = re.compile(r"(?!aws:)[A-Za-z0-9.-]+:[A-Za-z0-9_./-]+")
-_DEFAULT = re.compile(r"([^,]+?)\s*,\s*'[^'*?]*'")
+_RESERVED_BEGINNINGS = ("xn--", "sthree-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--table-s3")
+# What is known of the caller whatever it asks for; of a request's own keys it would choose the value itself.
+_NEVER_EMPTY = re.compile(r"aws:(username|userid|principal(account|orgid|arn|type))", re.I)
+_OF_THE_CALLER = re.compile(r"aws:(sourceidentity|federatedprovider|principaltag/[^\s*?{}$']{1,128})", re.I)
+# Claims of an identity provider, which is named by its host; no service of AWS has a dot in its prefix.
+_OF_A_PROVIDER = re.compile(r"(saml|[a-z0-9-]+(\.[a-z0-9-]+)+(/[\w.-]+)*):[\w./-]+", re.I | re.A)
+_DEFAULT = re.compile(r"([^,]+?)\s*,\s*'([^'*?]*)'")
+_ESCAPES = ("*", "?", "$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Place:
 
 
 def place(bucket: str, partition: str = "aws") -> Place:
-    """The bucket of that name, or the access point of that ARN."""
+    """The bucket of that name, or the access point of that ARN, which tells its partition itself."""
+    one_of(partition, PARTITIONS, "partition")
     if isinstance(bucket, str) and bucket.startswith("arn:"):
         match = _ACCESS_POINT.fullmatch(bucket)
         if match is None:
@@ -63,7 +66,9 @@ def place(bucket: str, partition: str = "aws") -> Place:
                 f"{bucket!r} is neither a bucket's name nor the ARN of an access point",
                 fix="pass the name of the bucket, or arn:aws:s3:region:account:accesspoint/name",
             )
-        return Place(bucket, f"{bucket}/object/", match[1])
+        if partition != "aws":
+            of_partition((bucket,), partition, "bucket")
+        return Place(bucket, f"{bucket}/object/", one_of(match[1], PARTITIONS, "partition"))
     return bucket_place(bucket, partition)
 
 
@@ -83,6 +88,11 @@ def bucket_name(bucket: str) -> str:
         why, fix = "a directory bucket has actions and ARNs of its own (s3express)", "write these by hand"
     elif isinstance(bucket, str) and bucket.startswith("arn:"):
         why = "a bucket's setting is meant, and this is an ARN"
+    elif isinstance(bucket, str) and bucket.endswith(_RESERVED_ENDS):
+        why = "it is an alias of an access point: policies know its ARN only, and the alias matches nothing"
+        fix = "pass the name of the bucket, or the ARN of the access point"
+    elif isinstance(bucket, str) and bucket.startswith(_RESERVED_BEGINNINGS):
+        why = "S3 keeps names with this beginning for itself, so that no bucket has this name"
     elif isinstance(bucket, str) and _BUCKET.fullmatch(bucket) and not _ADDRESS.fullmatch(bucket):
         return bucket
     raise PolicyError(f"{bucket!r} is no name of a bucket", why=why, fix=fix)
@@ -97,7 +107,26 @@ def key_prefix(prefix: str) -> str:
         raise PolicyError(f"prefix={prefix!r} does not do", why=complaint[0], fix=complaint[1])
     for found in VARIABLE.finditer(prefix):
         _check_variable(found[1])
+    if _ends_with_value(prefix):
+        raise PolicyError(
+            f"prefix={prefix!r} ends with a variable",
+            why="a value may be empty, which is everybody's beginning, or the beginning of another value",
+            fix=f'write a slash behind it: prefix="{prefix}/"',
+        )
     return prefix
+
+
+def folder_name(prefix: str) -> str:
+    """*prefix* without its last slash, where no empty value of a variable makes it the name of another."""
+    folder = key_prefix(prefix)[:-1]
+    last = _last_variable(folder)
+    if last is not None and last not in _ESCAPES and not _NEVER_EMPTY.fullmatch(last):
+        raise PolicyError(
+            f"folder_itself= does not do with prefix={prefix!r}",
+            why="for a caller whose value is empty the folder is the one above, or the whole bucket",
+            fix="leave folder_itself= out, or use ${aws:username}, which is never empty",
+        )
+    return folder
 
 
 def _complaint(prefix: str) -> tuple[str, str] | None:
@@ -115,13 +144,32 @@ def _complaint(prefix: str) -> tuple[str, str] | None:
     return None
 
 
+def _last_variable(prefix: str) -> str | None:
+    """What stands in the braces with which *prefix* ends, if it does."""
+    found = list(VARIABLE.finditer(prefix))
+    return found[-1][1] if found and found[-1].end() == len(prefix) else None
+
+
+def _ends_with_value(prefix: str) -> bool:
+    last = _last_variable(prefix)
+    return last is not None and last not in _ESCAPES
+
+
 def _check_variable(inner: str) -> None:
+    if inner in _ESCAPES:
+        return
     with_default = _DEFAULT.fullmatch(inner)
     key = with_default[1] if with_default else inner
-    if inner in ("*", "?", "$") or _AWS_VARIABLE.fullmatch(key) or _OTHER_VARIABLE.fullmatch(key):
-        return
-    raise PolicyError(
-        f"${{{inner}}} is no policy variable that tells callers apart",
-        why="a variable without a value makes a text that matches nothing",
-        fix="use ${aws:username}, ${aws:userid}, ${aws:PrincipalTag/team}, or one of the identity provider",
-    )
+    if not any(known.fullmatch(key) for known in (_NEVER_EMPTY, _OF_THE_CALLER, _OF_A_PROVIDER)):
+        raise PolicyError(
+            f"${{{inner}}} is no policy variable that tells callers apart",
+            why="of a key about the request the caller chooses the value; a variable without a value makes a "
+            "text that matches nothing",
+            fix="use ${aws:username}, ${aws:userid}, ${aws:PrincipalTag/team}, or an identity provider's",
+        )
+    if with_default and not with_default[2].strip():
+        raise PolicyError(
+            f"the default in ${{{inner}}} is empty",
+            why="callers without a value would be given what begins so, of everybody",
+            fix=f"leave the default out, or name one: ${{{key}, 'none'}}",
+        )

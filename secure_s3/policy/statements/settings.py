@@ -85,4 +85,5 @@ def protect_settings(
     """
     chosen = [one_of(each, tuple(SETTINGS), "settings") for each in texts(settings, "settings", "policy")]
     actions = [action for each in chosen for action in SETTINGS[each]]
-    return deny(sid, actions, bucket_place(bucket, partition).whole, spared_admins(admins))
+    where = bucket_place(bucket, partition)
+    return deny(sid, actions, where.whole, spared_admins(admins, partition))

@@ -67,12 +67,13 @@ def deny_presigned(
     Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 authentication specific policy keys".
     """
     kinds = ("REST-QUERY-STRING", "POST") if flag(posts, "posts") else ("REST-QUERY-STRING",)
+    where = place(bucket, partition)
     return deny(
         sid,
         "s3:*",
-        place(bucket, partition).everything,
+        where.everything,
         {"StringEquals": {"s3:authType": kinds}},
-        spared(except_principals),
+        spared(except_principals, where.partition),
     )
 
 
@@ -100,10 +101,11 @@ def require_signed_payload(
     Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 authentication specific policy keys".
     """
     unsigned = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+    where = place(bucket, partition)
     return deny(
         sid,
         "s3:PutObject",
-        place(bucket, partition).objects(),
+        where.objects(),
         {"StringEquals": {"s3:x-amz-content-sha256": unsigned}},
-        spared(except_principals),
+        spared(except_principals, where.partition),
     )

@@ -12,7 +12,7 @@ from ...errors import PolicyError
 from ..statement import Statement
 from .identities import named, spared
 from .parts import Texts, allow, deny
-from .places import key_prefix, place
+from .places import place
 
 _TAG = re.compile(r"[\w.:/=+@-]{1,128}")
 _VALUE = re.compile(r"[\w .:/=+@-]{1,256}")
@@ -48,9 +48,10 @@ def allow_read_by_tag(
 
     Source: Amazon S3 User Guide, "Tagging and access control policies".
     """
-    who = None if principals is None else named(principals, partition)
+    where = place(bucket, partition)
+    who = None if principals is None else named(principals, where.partition)
     only = {"StringEquals": {f"s3:ExistingObjectTag/{_tag(tag)}": _wanted(tag, value)}}
-    return allow(sid, who, _READS, place(bucket, partition).objects(prefix), only)
+    return allow(sid, who, _READS, where.objects(prefix), only)
 
 
 def deny_read_without_tag(
@@ -75,8 +76,8 @@ def deny_read_without_tag(
     Source: Amazon S3 User Guide, "Tagging and access control policies".
     """
     other = {"StringNotEquals": {f"s3:ExistingObjectTag/{_tag(tag)}": _wanted(tag, value)}}
-    where = place(bucket, partition).objects(key_prefix(prefix))
-    return deny(sid, _READS, where, other, spared(except_principals))
+    where = place(bucket, partition)
+    return deny(sid, _READS, where.objects(prefix), other, spared(except_principals, where.partition))
 
 
 def deny_tag_changes(
@@ -92,7 +93,8 @@ def deny_tag_changes(
 
     Source: Amazon S3 User Guide, "Tagging and access control policies".
     """
-    return deny(sid, _CHANGES, place(bucket, partition).objects(), spared(except_principals))
+    where = place(bucket, partition)
+    return deny(sid, _CHANGES, where.objects(), spared(except_principals, where.partition))
 
 
 def _tag(tag: str) -> str:

@@ -112,11 +112,20 @@ def _encryption(sent: SentRequest) -> dict[str, Any]:
     if key is not None and not is_key_arn(key):
         key = UNKNOWN  # an alias or a bare id is resolved by the service
     found = {f"s3:{SSE_KEY}": key}
+    if sent.operation == "UpdateObjectEncryption":  # it says by its body what others say by headers
+        new = new_key(sent)
+        found = {f"s3:{SSE}": "aws:kms" if new else UNKNOWN, f"s3:{SSE_KEY}": new or UNKNOWN}
     if sent.operation in OF_AN_UPLOAD and sent.header(SSE) is None:
         # The parts of an upload say nothing of its encryption. Whether S3 fills in what the upload was begun
         # with is documented nowhere.
         found |= {f"s3:{SSE}": UNKNOWN, f"s3:{SSE_KEY}": UNKNOWN}
     return found
+
+
+def new_key(sent: SentRequest) -> str | None:
+    """The key in the body of UpdateObjectEncryption, in which SSE-KMS is all that can be asked for."""
+    key = _member(_member(sent.content.get("ObjectEncryption"), "SSEKMS"), "KMSKeyArn")
+    return key if isinstance(key, str) and is_key_arn(key) else None
 
 
 def _object_lock(sent: SentRequest, now: datetime) -> dict[str, Any]:

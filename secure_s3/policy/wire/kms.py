@@ -1,8 +1,12 @@
 """The keys of KMS that S3 uses in the caller's name, and the context of such a use.
 
-Sources: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)" and "Reducing the
-cost of SSE-KMS with Amazon S3 Bucket Keys"; AWS re:Post, "Upload a large file to Amazon S3 with encryption";
-KMS Developer Guide, "AWS KMS condition keys".
+What each operation needs is what the Amazon S3 API Reference says under its name. CreateMultipartUpload,
+UploadPart and UploadPartCopy need both kms:GenerateDataKey and kms:Decrypt: S3 reads the parts again before
+it completes an upload. CompleteMultipartUpload of an upload with additional checksums needs kms:Decrypt, and
+so does ListParts of an upload under SSE-KMS or DSSE-KMS. UpdateObjectEncryption needs kms:Encrypt,
+kms:Decrypt, kms:GenerateDataKey and kms:ReEncrypt*. Other sources: Amazon S3 User Guide, "Using
+server-side encryption with AWS KMS keys (SSE-KMS)" and "Reducing the cost of SSE-KMS with Amazon S3 Bucket
+Keys"; KMS Developer Guide, "AWS KMS condition keys".
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..request import UNKNOWN, OneOf
-from .keys import SSE, SSE_C, SSE_KEY, is_key_arn
+from .keys import SSE, SSE_C, SSE_KEY, is_key_arn, new_key
 from .places import copy_source, place
 from .sent import Caller, SentRequest
 
@@ -32,6 +36,7 @@ _PAIR = "kms:EncryptionContext:"
 _ARN = "aws:s3:arn"
 _WRITES = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
 _PARTS = frozenset({"UploadPart", "UploadPartCopy"})
+_UPLOADS = _PARTS | {"CompleteMultipartUpload", "ListParts"}
 _READS = frozenset({"GetObject", "SelectObjectContent"})
 _SYMMETRIC = "SYMMETRIC_DEFAULT"
 
@@ -64,8 +69,10 @@ def uses(sent: SentRequest, stored_key: str | None, source_key: str | None) -> I
     both = (where.object(sent.key), where.arn)
     if sent.operation in _WRITES and (sent.header(SSE) or "").startswith("aws:kms"):
         yield from _write(sent, both)
-    elif sent.operation in _PARTS and stored_key and sent.header(SSE_C) is None:
-        yield Use("kms:Decrypt", stored_key, both, {}, True, f"the upload is encrypted with {stored_key}")
+    elif sent.operation in _UPLOADS and stored_key and sent.header(SSE_C) is None:
+        yield from _of_an_upload(sent, stored_key, both)
+    elif sent.operation == "UpdateObjectEncryption":
+        yield from _update(sent, stored_key, both)
     elif _reads(sent) and stored_key and sent.header(SSE_C) is None:
         yield Use("kms:Decrypt", stored_key, both, {}, True, f"the object is encrypted with {stored_key}")
     if source_key and "x-amz-copy-source" in sent.headers:
@@ -99,6 +106,8 @@ def of_the_use(use: Use) -> dict[str, Any]:
     found = of_the_pairs({**use.pairs, _ARN: use.arns[0]}, use.more_pairs)
     if len(use.arns) > 1:
         found[f"{_PAIR}{_ARN}"] = OneOf(*use.arns)
+    if use.action.startswith("kms:ReEncrypt"):
+        found["kms:ReEncryptOnSameKey"] = UNKNOWN
     return found
 
 
@@ -112,7 +121,37 @@ def _write(sent: SentRequest, both: tuple[str, str]) -> Iterator[Use]:
     pairs = _pairs(sent.header(f"{SSE}-context"))
     # Whether a Bucket Key, which serves many objects, is made with one object's context is not documented.
     vague = pairs is None or (bool(pairs) and not of_object)
-    yield Use("kms:GenerateDataKey", key, arns, {} if vague else pairs or {}, vague)
+    own = {} if vague else pairs or {}
+    yield Use("kms:GenerateDataKey", key, arns, own, vague)
+    if sent.operation == "CreateMultipartUpload":
+        yield Use("kms:Decrypt", key, arns, own, vague, "S3 reads the parts of the upload again")
+
+
+def _of_an_upload(sent: SentRequest, key: str, both: tuple[str, str]) -> Iterator[Use]:
+    """What a request about an upload needs that was begun with *key*."""
+    when = f"the upload is encrypted with {key}"
+    if sent.operation in _PARTS:
+        yield Use("kms:GenerateDataKey", key, both, {}, True, when)
+    if sent.operation == "CompleteMultipartUpload" and not _has_checksum(sent):
+        when = f"the upload has additional checksums and is encrypted with {key}"
+    yield Use("kms:Decrypt", key, both, {}, True, when)
+
+
+def _update(sent: SentRequest, stored_key: str | None, both: tuple[str, str]) -> Iterator[Use]:
+    """The data key of an object is put under another key; its content stays."""
+    if key := new_key(sent):
+        for action in ("GenerateDataKey", "Encrypt", "Decrypt", "ReEncryptTo"):
+            yield Use(f"kms:{action}", key, both, {}, True)
+    if stored_key:
+        when = f"the object is encrypted with {stored_key}"
+        for action in ("Decrypt", "ReEncryptFrom"):
+            if (action, stored_key) != ("Decrypt", key):
+                yield Use(f"kms:{action}", stored_key, both, {}, True, when)
+
+
+def _has_checksum(sent: SentRequest) -> bool:
+    # The parts in the body may name theirs, and the upload may have been begun with an algorithm.
+    return any(name.startswith("x-amz-checksum-") for name in sent.headers)
 
 
 def _pairs(header: str | None) -> dict[str, str] | None:

@@ -31,7 +31,9 @@ _SECRETS = frozenset(
 _TOKENS = frozenset({"x-amz-security-token", "x-amz-s3session-token"})
 _SCOPE = re.compile(r"(?P<algorithm>AWS4-[A-Z0-9-]+) .*?Credential=[^/,]+/[0-9]{8}/(?P<region>[^/,]+)/")
 TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
-CONTENT = frozenset({"Delete", "Tagging", "Retention", "LegalHold", "CreateBucketConfiguration"})
+CONTENT = frozenset(
+    {"Delete", "Tagging", "Retention", "LegalHold", "CreateBucketConfiguration", "ObjectEncryption"}
+)
 """Members of a request's body that policies can see."""
 
 
