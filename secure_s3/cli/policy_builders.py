@@ -81,6 +81,10 @@ class Builder:
         for name, parameter in self.parameters.items():
             _add(parser, name, parameter, hints[name], texts.get(name) or _USUAL.get(name, ""))
         parser.add_argument("--merge-into", metavar="FILE", help="the policy that is there; - for stdin")
+        if self.kind == "statement":
+            parser.add_argument(
+                "--replace", metavar="SID", action="append", help="a statement of it that may be replaced"
+            )
         parser.add_argument("--json", action="store_true", default=json, help="print one JSON document")
         parser.add_argument("--debug", action="store_true", default=debug, help="show tracebacks of errors")
         return parser
@@ -96,9 +100,10 @@ class Builder:
             if self.kind == "bundle":
                 return typing.cast(Policy, self.function(**values, merge_into=existing))
             made: Statement = self.function(**values)
-            return merge(existing, made)
+            return merge(existing, made, replace=given.get("replace") or ())
         except PolicyError as error:
-            told = [in_options(text, self.parameters, values) for text in (error.what, error.why, error.fix)]
+            names = (*self.parameters, "replace")
+            told = [in_options(text, names, values) for text in (error.what, error.why, error.fix)]
             raise PolicyError(told[0], why=told[1], fix=told[2]) from error
 
 
@@ -201,7 +206,7 @@ def in_options(text: str, names: Iterable[str], values: Mapping[str, Any]) -> st
         option = options.get(match[1])
         if option is None:
             return match[0]
-        value = re.sub(r"""^\((["'].*?["']),?\)$""", r"\1", match[2])
+        value = re.sub(r"""^[(\[](["'].*?["']),?[)\]]$""", r"\1", match[2])
         return option if value in ("", "True") else f"{option} {value}"
 
     return _NAMED.sub(said, text)

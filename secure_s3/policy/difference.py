@@ -92,7 +92,7 @@ def diff(old: Document, new: Document) -> Difference:
     return Difference(tuple(changes), dict(_elements(old, new)))
 
 
-def merge(existing: Document | None, *statements: Statement, replace: Collection[str] = ()) -> Policy:
+def merge(existing: Document | None, *statements: Statement, replace: str | Collection[str] = ()) -> Policy:
     """*existing* with *statements* put in; what is there stays.
 
     A statement that is there already, in these words or in others, is left out. One whose Sid is taken by
@@ -102,13 +102,14 @@ def merge(existing: Document | None, *statements: Statement, replace: Collection
     Args:
         existing: The policy that is there; None if there is none.
         statements: What should be in it.
-        replace: Sids of statements that may be replaced; ``diff`` shows by what.
+        replace: Sid, or Sids, of statements that may be replaced; ``diff`` shows by what.
 
     Raises:
         PolicyError: a Sid is taken by a statement that does something else, or the existing policy has
             another version, under which variables would be read differently.
     """
-    if isinstance(replace, str) or not all(isinstance(sid, str) for sid in replace):
+    replace = (replace,) if isinstance(replace, str) else replace
+    if not all(isinstance(sid, str) for sid in replace):
         raise PolicyError("replace= is no list of Sids", fix='replace=["DenyInsecureTransport"]')
     if not all(isinstance(statement, Statement) for statement in statements):
         raise PolicyError(
@@ -156,7 +157,7 @@ def _replacement(old: Statement, new: Statement, replace: Collection[str]) -> St
         raise PolicyError(
             f"the policy has another statement {old.sid!r} already",
             why=f"putting the new one in its place would change it: {changes}",
-            fix=f"pass replace=[{old.sid!r}] if that is meant, or another sid= to have both",
+            fix=f"pass replace={old.sid!r} if that is meant, or another sid= to have both",
         )
     return new
 

@@ -142,3 +142,18 @@ def test_refused_value_as_json(run: Runner) -> None:
     """With --json after the name, an error is JSON as well."""
     result = run("policy", "build", "baseline", "--bucket", BUCKET, "--min-tls", "9", "--json")
     assert (result.code, result.json["error"]) == (2, "PolicyError")
+
+
+def test_a_taken_sid(run: Runner, tmp_path: Path) -> None:
+    """A statement of the same Sid is replaced only if --replace names it; the error says so."""
+    path = tmp_path / "policy.json"
+    path.write_text(bundles.baseline(BUCKET, min_tls="1.3").to_json())
+    words = ("policy", "build", "require-min-tls", "--bucket", BUCKET, "--merge-into", str(path))
+    refused = run(*words)
+    assert refused.code == 2
+    assert "--replace 'RequireMinTls'" in refused.err
+    assert "s3:TlsVersion: 1.3" in refused.err
+    assert not refused.out
+    replaced = run(*words, "--replace", "RequireMinTls")
+    assert replaced.code == 0
+    assert '"1.3"' not in replaced.out
