@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..policy import Policy
     from ..policy.cases import Suite
 
-_SUITE_BYTES = 256 * 1024
+_SUITE_BYTES = 64 * 1024
 
 
 def shown(name: str) -> str:

@@ -191,12 +191,12 @@ def test_the_builders_lock_out_whom_they_say(statement, who, wanted):
         ({"principal": UNKNOWN}, "administers no bucket"),
         ({"bucket": "arn:aws:s3:::x"}, "no name of a bucket"),
         ({"bucket": ""}, "no name of a bucket"),
-        ({"policy": {"Statement": []}}, "is no policy"),
+        ({"policy": 7}, "no policy document"),
         ({"account": "12"}, "is no account"),
     ],
 )
 def test_arguments_that_cannot_be_meant_are_refused(keywords, said):
-    """A principal that administers nothing, a bucket's ARN, or a dict is refused, and the error says why."""
+    """A principal that administers nothing, a bucket's ARN, or what is no policy is refused, and the error says why."""
     given = {"policy": deny(), "principal": ADMIN, "bucket": B, **keywords}
     with pytest.raises(PolicyError, match=said):
         lockout(given.pop("policy"), given.pop("principal"), **given)
