@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from ..policy import Policy
     from ..values import Finding
 
-KINDS = ("bucket", "access-point", "key", "trust", "identity", "service-control", "resource-control")
+KINDS = (
+    *("bucket", "access-point", "key", "trust", "identity"),
+    *("service-control", "resource-control", "endpoint"),
+)
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 

@@ -15,6 +15,8 @@ from .document import Policy
 from .rules import RULES
 from .rules.rule import ACCESS_POINT, BUCKET, IDENTITY, KEY, KINDS, TRUST, Rule, Subject
 from .statement import Statement
+from .stumbles import without_hearsay
+from .trials import tried
 
 __all__ = ["RULES", "lint", "rule", "kind_of", "bucket_of"]
 
@@ -28,6 +30,7 @@ _OF_DOCUMENTS = frozenset(
     {"policy-too-large", "duplicate-json-key", "malformed-statement", "unknown-element"}
 )
 _ORDER = {severity: -place for place, severity in enumerate(Severity)}
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _BUCKET_ARN = re.compile(r"arn:aws[a-z-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?", re.S)
 _ACCESS_POINT_ARN = re.compile(r"arn:[^:]*:s3[a-z-]*:[^:]*:[^:]*:(outpost/[^/]*/)?accesspoint/")
 _PRINCIPAL = re.compile("(not)?principals?", re.I)
@@ -44,28 +47,47 @@ def lint(
     want: ``evaluate`` tells what it does. The work is bounded: of a policy above 40 KB only the document is
     judged, and ``judged-in-part`` tells where searches were given up.
 
+    A finding has a patch only if that was tried: it fits, the finding is gone after it, nothing grave comes
+    in its place, strangers are allowed no more than before, and uploads and administration that pass are
+    not shut for everybody. Where there is none for one of these reasons, ``fix`` says which.
+
     Args:
         policy: A policy, or what ``Policy.parse`` takes.
         bucket: The name of the bucket that the policy is for; without it, the bucket that its resources
             name most often.
         kind: What it is attached to, one of ``bucket``, ``access point``, ``key``, ``trust``, ``identity``,
-            ``service control``, ``resource control``; without it, what it looks like (see ``kind_of``).
+            ``service control``, ``resource control``, ``endpoint`` of a VPC (or with a hyphen); without it,
+            what it looks like (see ``kind_of``).
 
     Raises:
         PolicyError: an argument is of the wrong type, or the text or dict is no policy document.
     """
     policy = policy if isinstance(policy, Policy) else Policy.parse(policy)
-    if bucket is not None and (not isinstance(bucket, str) or not bucket):
+    if bucket is not None and (not isinstance(bucket, str) or not _BUCKET_NAME.fullmatch(bucket)):
         raise PolicyError(
             f"bucket={bucket!r} is no name of a bucket", fix='pass bucket="amzn-s3-demo-bucket"'
         )
-    if kind is not None and kind not in KINDS:
+    spoken = kind.replace("-", " ") if isinstance(kind, str) else kind
+    if spoken is not None and spoken not in KINDS:
         raise PolicyError(f"kind={kind!r} is no kind of policy", fix=f"pass one of {', '.join(KINDS)}")
-    subject = Subject(policy, kind or kind_of(policy, bucket), bucket or bucket_of(policy))
-    rules = RULES if subject.size <= JUDGED_BYTES else [each for each in RULES if each.id in _OF_DOCUMENTS]
-    found = [finding for each in rules for finding in islice(each.findings(subject), HITS_PER_RULE)]
+    subject = Subject(policy, spoken or kind_of(policy, bucket), bucket or bucket_of(policy))
+    found = tried(subject, _judged(subject), lambda after, effort: _anew(subject, after, effort))
     places = _places(policy.document) if len(found) > 1 else {}
     return sorted(found, key=lambda each: (_ORDER[each.severity], places.get(each.pointer or "", -1)))
+
+
+def _judged(subject: Subject) -> list[Finding]:
+    """What the rules find, in their order; the patches have not been tried."""
+    rules = RULES if subject.size <= JUDGED_BYTES else [each for each in RULES if each.id in _OF_DOCUMENTS]
+    found = [finding for each in rules for finding in islice(each.findings(subject), HITS_PER_RULE)]
+    return without_hearsay(subject, found)
+
+
+def _anew(subject: Subject, policy: Policy, effort: int) -> tuple[Subject, list[Finding]]:
+    """Another policy in the place of *subject*'s, judged with so much effort."""
+    another = Subject(policy, subject.kind, subject.bucket)
+    another.effort.left = min(effort, another.effort.left)
+    return another, _judged(another)
 
 
 def rule(id: str) -> Rule:

@@ -276,10 +276,11 @@ def test_failed_write_leaves_the_file(run: Runner, broken: Path, monkeypatch: py
 
 def test_what_is_left_decides_the_exit_code(run: Runner, tmp_path: Path) -> None:
     """Findings without a patch are told on standard error and end with 1."""
-    path = write(tmp_path / "p.json", document(ALLOW | {"Principal": "*", "Action": "s3:HeadObject"}))
+    actions = ["s3:HeadObject", "s3:GetObject"]
+    path = write(tmp_path / "p.json", document(ALLOW | {"Principal": "*", "Action": actions}))
     result = run("policy", "lint", path, "--fix")
     assert result.code == 1
-    assert Policy.parse(result.out).statements[0].actions == ("s3:GetObject",)
+    assert Policy.parse(result.out).statements[0].actions == ("s3:GetObject", "s3:GetObject")
     assert "[public-read]" in result.err
     assert run("policy", "lint", path, "--fix", "--fail-on", "never").code == 0
 

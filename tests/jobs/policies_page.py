@@ -88,9 +88,6 @@ REQUESTS: dict[str, AccessRequest] = {
         "s3:GetObject", f"{ACCESS_POINT}/object/key", context={"s3:TlsVersion": "1.2"}
     ),
     "GET through the access point, TLS 1.3": w.witness("s3:GetObject", f"{ACCESS_POINT}/object/key"),
-    "GET through the access point, plain HTTP": w.over_http(
-        w.witness("s3:GetObject", f"{ACCESS_POINT}/object/key")
-    ),
     "a list through the access point, TLS 1.2": w.witness(
         "s3:ListBucket", ACCESS_POINT, context={"s3:TlsVersion": "1.2"}
     ),

@@ -375,9 +375,9 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "2 fragment": ("malformed-statement", "principal-element", "resource-element"),
     "2 VPC endpoint": ("endpoint-cuts-off-services", "network-bucket-left-out"),
     "3 CloudFront": ("arn-white-space",),
-    "3 TLS of objects": ("s3-arn-fields", "tls-version-lets-http-pass"),
+    "3 TLS of objects": ("s3-arn-fields",),
     "3 TLS of the bucket": ("tls-version-lets-http-pass",),
-    "3 TLS of an access point": ("tls-version-lets-http-pass", "tls-version-gap"),
+    "3 TLS of an access point": ("tls-version-gap",),
     "4 another account": ("malformed-principal",),
     "4 public access": ("service-name-locks-out",),
 }
@@ -505,10 +505,7 @@ Policy.of(
 )
 """,
     "3 TLS of an access point": """
-Policy.of(
-    statements.deny_insecure_transport("arn:aws:s3:us-east-2:111122223333:accesspoint/my-access-point"),
-    statements.require_min_tls("arn:aws:s3:us-east-2:111122223333:accesspoint/my-access-point", "1.3"),
-)
+statements.require_min_tls("arn:aws:s3:us-east-2:111122223333:accesspoint/my-access-point", "1.3")
 """,
     "4 least privilege": """
 Policy.of(

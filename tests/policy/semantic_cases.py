@@ -22,6 +22,7 @@ SSE_KEY, SSE_C = f"{SSE}-aws-kms-key-id", f"{SSE}-customer-algorithm"
 MFA, AGE, BODY = "aws:MultiFactorAuthPresent", "s3:signatureAge", "s3:x-amz-content-sha256"
 VPCE = "vpce-1a2b3c4d"
 SERVICES = {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"}
+SPARED = {"BoolIfExists": SERVICES}
 HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 DATA = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"]
 POLICY = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
@@ -53,7 +54,20 @@ def put(condition: Any) -> dict[str, Any]:
     return deny("s3:PutObject", OBJECTS, condition)
 
 
+def taken_by(provider: str, condition: Any = None) -> dict[str, Any]:
+    """A role that who comes from a provider may take."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    return {**statement, "Condition": condition} if condition else statement
+
+
 HTTPS = deny("s3:*", BOTH, HTTP)
+ACTIONS = "token.actions.githubusercontent.com"
+GITHUB = f"arn:aws:iam::{OWNER}:oidc-provider/{ACTIONS}"
+SSO_ROLE = f"arn:aws:iam::{OWNER}:role/"
 
 
 @dataclass(frozen=True)
@@ -93,13 +107,6 @@ FAULTY: tuple[Faulty, ...] = (
         "https-objects-only",
         "s3:ListBucket",
         deny("s3:*", [OBJECTS], {"Bool": {"aws:SecureTransport": ["false"]}}),
-    ),
-    _f(
-        8,
-        "https on the objects of an access point",
-        "https-objects-only",
-        "accesspoint/reports by everybody",
-        deny("s3:*", f"{POINT}/object/*", HTTP),
     ),
     _f(None, "https for one role", "https-gap", "users", deny("s3:*", BOTH, HTTP, {"AWS": APP})),
     _f(
@@ -193,7 +200,6 @@ FAULTY: tuple[Faulty, ...] = (
         "at once",
         deny("s3:*", BOTH, {**HTTP, "NumericLessThan": {"s3:TlsVersion": "1.2"}}),
     ),
-    _f(7, "https on an access point", "https-bucket-only", "object/key", deny("s3:*", POINT, HTTP)),
     _f(
         None,
         "https but for reading",
@@ -859,6 +865,13 @@ FAULTY: tuple[Faulty, ...] = (
         ),
     ),
     _f(
+        None,
+        "MFA the wrong way",
+        "mfa-denied",
+        "with a second factor is denied",
+        deny("s3:DeleteObject", OBJECTS, {"Bool": {MFA: "true"}}),
+    ),
+    _f(
         12,
         "MFA as text",
         "mfa-absent-passes",
@@ -972,6 +985,289 @@ FAULTY: tuple[Faulty, ...] = (
         "kms:PutKeyPolicy",
         allow(["kms:Decrypt", "kms:GenerateDataKey"], "*", None, {"AWS": APP}),
     ),
+    # ------------------------------------------------------------------- conditions that strangers can meet
+    *(
+        _f(None, f"strangers meet {key}", "public-read", says, allow("s3:GetObject", OBJECTS, condition))
+        for says, key, condition in (
+            ("with an AWS account", "aws:username", {"StringEquals": {"aws:username": "admin"}}),
+            (
+                "with an AWS account",
+                "aws:FederatedProvider",
+                {"StringEquals": {"aws:FederatedProvider": "accounts.google.com"}},
+            ),
+            ("with an AWS account", "aws:ViaAWSService", {"Bool": {"aws:ViaAWSService": "true"}}),
+            (
+                "with an AWS account",
+                "aws:CalledVia",
+                {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}},
+            ),
+            ("with an AWS account", "aws:userid", {"StringLike": {"aws:userid": "AROA*:admin"}}),
+            ("a service", "aws:PrincipalIsAWSService", {"Bool": {"aws:PrincipalIsAWSService": "true"}}),
+            ("a service", "any bucket", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}),
+            ("a service", "any source", {"ArnLike": {"aws:SourceArn": "arn:aws:*:*:*:*"}}),
+        )
+    ),
+    _f(
+        None,
+        "a service by its name in a list",
+        "public-read",
+        "a service of AWS",
+        allow(
+            "s3:GetObject",
+            OBJECTS,
+            {"ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": "cloudfront.amazonaws.com"}},
+        ),
+    ),
+    _f(
+        None,
+        "a service by its name alone",
+        "public-read",
+        "a service of AWS",
+        allow(
+            "s3:GetObject",
+            OBJECTS,
+            {"StringEquals": {"aws:PrincipalServiceName": "cloudfront.amazonaws.com"}},
+        ),
+    ),
+    *(
+        _f(
+            None,
+            f"a prefix by {variable}",
+            "public-read",
+            "with an AWS account",
+            allow("s3:GetObject", f"{WHOLE}/home/${{{variable}}}/*"),
+        )
+        for variable in ("aws:username", "aws:PrincipalAccount", "aws:PrincipalTag/team")
+    ),
+    _f(
+        None,
+        "a service that a stranger calls from behind a fence",
+        "public-read",
+        "may s3:GetObject",
+        allow("s3:GetObject", OBJECTS),
+        deny(DATA, BOTH, {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, **SPARED}),
+    ),
+    _f(
+        None,
+        "a service behind a fence",
+        "public-read",
+        "a service",
+        allow("s3:GetObject", OBJECTS),
+        deny("s3:*", BOTH, {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, **SPARED}),
+    ),
+    *(
+        _f(None, f"everybody may {action}", "public-write", action, allow(f"s3:{action}", resource))
+        for action, resource in (
+            ("DeleteObjectVersion", OBJECTS),
+            ("PutLifecycleConfiguration", WHOLE),
+            ("PutReplicationConfiguration", WHOLE),
+            ("ReplicateObject", OBJECTS),
+            ("PutObjectRetention", OBJECTS),
+            ("RestoreObject", OBJECTS),
+            ("PutObjectTagging", OBJECTS),
+        )
+    ),
+    _f(
+        None,
+        "a pattern of rare actions",
+        "public-write",
+        "s3:Replicate",
+        allow("s3:Replicate*", OBJECTS),
+    ),
+    _f(
+        None,
+        "an external id alone",
+        "public-write",
+        "sts:ExternalId",
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "an-id"}},
+        },
+    ),
+    # -------------------------------------------------------------------------------- identity providers
+    *(
+        _f(None, name, "identity-provider-open", says, taken_by(provider, condition))
+        for name, says, provider, condition in (
+            ("github by audience", "repo:stranger/", GITHUB, {"StringEquals": {f"{ACTIONS}:aud": "sts"}}),
+            ("github by any subject", "repo:stranger", GITHUB, {"StringLike": {f"{ACTIONS}:sub": "repo:*"}}),
+            (
+                "github by the beginning of an owner",
+                "repo:octo-orgstranger",
+                GITHUB,
+                {"StringLike": {f"{ACTIONS}:sub": "repo:octo-org*"}},
+            ),
+            ("cognito, any pool", "nothing is asked", "cognito-identity.amazonaws.com", None),
+            (
+                "cognito, any pool's members",
+                ":amr",
+                "cognito-identity.amazonaws.com",
+                {
+                    "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
+                },
+            ),
+            ("google, any application", "nothing is asked", "accounts.google.com", None),
+            (
+                "one's own provider, whoever signs in",
+                "whoever token.example.com signs in",
+                f"arn:aws:iam::{OWNER}:oidc-provider/token.example.com",
+                None,
+            ),
+        )
+    ),
+    _f(
+        None,
+        "every pod of a cluster",
+        "identity-provider-open",
+        "whoever oidc.eks",
+        taken_by(
+            f"arn:aws:iam::{OWNER}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A1",
+            {"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A1:aud": "sts.amazonaws.com"}},
+        ),
+    ),
+    _f(
+        None,
+        "a provider and the action of others",
+        "federated-action",
+        "sts:AssumeRoleWithWebIdentity",
+        {**taken_by(GITHUB, {"StringEquals": {f"{ACTIONS}:sub": "a"}}), "Action": "sts:AssumeRole"},
+    ),
+    # ------------------------------------------------------------------------------------- total lock-outs
+    _f(
+        None,
+        "a header that only uploads have",
+        "policy-locked",
+        "nobody",
+        deny("s3:*", BOTH, {"Null": {SSE: "true"}}),
+    ),
+    _f(
+        None,
+        "a header that only uploads have, if it is there",
+        "policy-locked",
+        "nobody",
+        deny("s3:*", BOTH, {"StringEqualsIfExists": {SSE: "AES256"}}),
+    ),
+    _f(
+        None,
+        "HTTPS and HTTP",
+        "policy-locked",
+        "nobody",
+        deny("s3:*", BOTH, {"Bool": {"aws:SecureTransport": ["true", "false"]}}),
+    ),
+    _f(
+        None,
+        "access points in a VPC, for the policy too",
+        "policy-locked",
+        "nobody",
+        deny("s3:*", BOTH, {"StringNotEquals": {"s3:AccessPointNetworkOrigin": "VPC"}}),
+    ),
+    _f(
+        None,
+        "two roles, each alone",
+        "nobody-passes",
+        "s3:GetObject is denied to everybody",
+        deny("s3:GetObject", OBJECTS, {"ArnNotEquals": {"aws:PrincipalArn": APP}}),
+        deny("s3:GetObject", OBJECTS, {"ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+    ),
+    _f(
+        None,
+        "reading over HTTPS and HTTP",
+        "nobody-passes",
+        "s3:GetObject is denied to everybody",
+        deny("s3:GetObject", OBJECTS, {"Bool": {"aws:SecureTransport": ["true", "false"]}}),
+    ),
+    # ------------------------------------------------------------------------------ two conditions in a block
+    _f(
+        None,
+        "the algorithm or the key",
+        "key-beside-algorithm",
+        "any other key passes",
+        put({"StringNotEquals": {SSE: "aws:kms", SSE_KEY: KEY}}),
+    ),
+    _f(
+        None,
+        "algorithms or the key's ARN",
+        "key-beside-algorithm",
+        "any other key passes",
+        put({"StringNotLike": {SSE: "aws:kms*"}, "ArnNotEquals": {SSE_KEY: KEY}}),
+    ),
+    _f(
+        None,
+        "the algorithm or a key of the account",
+        "key-beside-algorithm",
+        "any other key passes",
+        put(
+            {"StringNotEquals": {SSE: "aws:kms"}, "StringNotLike": {SSE_KEY: f"arn:aws:kms:*:{OWNER}:key/*"}}
+        ),
+    ),
+    _f(
+        None,
+        "no header beside a wrong one",
+        "null-hides-condition",
+        f"{SSE} AES256 passes",
+        put({"Null": {SSE: "true"}, "StringNotEquals": {SSE: "aws:kms"}}),
+    ),
+    # ------------------------------------------------------------------------------------------ the perimeter
+    _f(
+        None,
+        "services outside an organization",
+        "organization-cuts-off-services",
+        "belong to no organization",
+        deny("s3:*", BOTH, {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+    ),
+    _f(
+        None,
+        "services outside the organization of a resource control policy",
+        "organization-cuts-off-services",
+        "belong to no organization",
+        deny("s3:*", "*", {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        kind="resource control",
+    ),
+    _f(
+        None,
+        "everything but the bucket",
+        "not-resource-leaves-bucket-out",
+        "denies nothing",
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "NotResource": BOTH,
+            "Condition": HTTP,
+        },
+    ),
+    _f(
+        None,
+        "a permission set without its path",
+        "permission-set-path",
+        "does not spare anybody",
+        deny(DATA, BOTH, {"ArnNotLike": {"aws:PrincipalArn": f"{SSO_ROLE}AWSReservedSSO_Admin_*"}}),
+    ),
+    _f(
+        None,
+        "a permission set that is let in without its path",
+        "permission-set-path",
+        "does not name anybody",
+        allow(
+            "s3:GetObject", OBJECTS, {"ArnLike": {"aws:PrincipalArn": f"{SSO_ROLE}AWSReservedSSO_Admin_*"}}
+        ),
+    ),
+    _f(
+        None,
+        "a permission set's role as a principal without its path",
+        "permission-set-path",
+        "there is no role",
+        allow("s3:GetObject", OBJECTS, None, {"AWS": f"{SSO_ROLE}AWSReservedSSO_Admin_0123456789abcdef"}),
+    ),
+    _f(
+        None,
+        "a role at a gateway endpoint",
+        "endpoint-principal",
+        "root users alone",
+        allow("s3:GetObject", OBJECTS, None, {"AWS": APP}),
+        kind="endpoint",
+    ),
 )
 
 
@@ -993,7 +1289,6 @@ def _r(name: str, *statements: Statement, **more: Any) -> Right:
 
 
 EXEMPT = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWNER}:role/BreakGlass"}}
-SPARED = {"BoolIfExists": SERVICES}
 KMS = ["aws:kms", "aws:kms:dsse"]
 
 RIGHT: tuple[Right, ...] = (
@@ -1006,6 +1301,12 @@ RIGHT: tuple[Right, ...] = (
         "https but for an old client", deny("s3:*", BOTH, {**HTTP, "ArnNotEquals": {"aws:PrincipalArn": APP}})
     ),
     _r("https behind an access point", deny("s3:*", [POINT, f"{POINT}/object/*"], HTTP)),
+    _r("https on the objects of an access point", deny("s3:*", f"{POINT}/object/*", HTTP)),
+    _r("https on an access point alone", deny("s3:*", POINT, HTTP)),
+    _r(
+        "a TLS minimum of an access point",
+        deny("s3:*", [POINT, f"{POINT}/object/*"], {"NumericLessThan": {"s3:TlsVersion": "1.3"}}),
+    ),
     _r("TLS 1.2", HTTPS, deny("s3:*", BOTH, {"NumericLessThan": {"s3:TlsVersion": "1.2"}})),
     _r("TLS 1.3, as a number", HTTPS, deny("s3:*", BOTH, {"NumericLessThan": {"s3:TlsVersion": 1.3}})),
     _r("TLS versions by name", deny("s3:*", BOTH, {"StringNotEquals": {"s3:TlsVersion": ["1.2", "1.3"]}})),
@@ -1207,7 +1508,7 @@ RIGHT: tuple[Right, ...] = (
     _r(
         "everybody, if not denied",
         allow("s3:GetObject", OBJECTS),
-        deny("s3:*", BOTH, {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        deny("s3:*", BOTH, {"StringNotEquals": {"aws:PrincipalAccount": OWNER}}),
     ),
     _r(
         "a set that must be there",
@@ -1379,7 +1680,7 @@ RIGHT: tuple[Right, ...] = (
     ),
     _r(
         "access points in a VPC",
-        deny("s3:*", BOTH, {"StringNotEquals": {"s3:AccessPointNetworkOrigin": "VPC"}}),
+        deny(DATA, BOTH, {"StringNotEquals": {"s3:AccessPointNetworkOrigin": "VPC"}}),
     ),
     _r(
         "a storage class, if any",
@@ -1456,5 +1757,116 @@ RIGHT: tuple[Right, ...] = (
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {"StringEquals": {"token.example.com:sub": "repo:team/app"}},
         },
+    ),
+    _r("whatever an endpoint is asked", allow("*", "*"), kind="endpoint"),
+    _r("one bucket through an endpoint", allow(["s3:GetObject", "s3:PutObject"], OBJECTS), kind="endpoint"),
+    *(
+        _r(f"not for strangers: {name}", allow("s3:GetObject", where, condition))
+        for name, where, condition in (
+            (
+                "a user of the account",
+                OBJECTS,
+                {"StringEquals": {"aws:username": "admin", "aws:PrincipalAccount": OWNER}},
+            ),
+            (
+                "a prefix by user name in the organization",
+                f"{WHOLE}/home/${{aws:username}}/*",
+                {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+            ),
+            (
+                "services for the account",
+                OBJECTS,
+                {
+                    "Bool": {"aws:PrincipalIsAWSService": "true"},
+                    "StringEquals": {"aws:SourceAccount": OWNER},
+                },
+            ),
+            ("sources of the account", OBJECTS, {"ArnLike": {"aws:SourceArn": f"arn:aws:*:*:{OWNER}:*"}}),
+            ("an id of a role", OBJECTS, {"StringLike": {"aws:userid": "AROAEXAMPLEEXAMPLE12:*"}}),
+        )
+    ),
+    _r(
+        "the repositories of an owner",
+        taken_by(
+            GITHUB,
+            {
+                "StringEquals": {f"{ACTIONS}:aud": "sts.amazonaws.com"},
+                "StringLike": {f"{ACTIONS}:sub": "repo:octo-org/*"},
+            },
+        ),
+    ),
+    _r(
+        "the members of an identity pool",
+        taken_by(
+            "cognito-identity.amazonaws.com",
+            {
+                "StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:a-pool"},
+                "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
+            },
+        ),
+    ),
+    _r(
+        "a SAML provider",
+        {
+            **taken_by(
+                f"arn:aws:iam::{OWNER}:saml-provider/corp",
+                {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}},
+            ),
+            "Action": "sts:AssumeRoleWithSAML",
+        },
+    ),
+    _r(
+        "a repository from one's own runners",
+        taken_by(
+            GITHUB,
+            {
+                "StringLike": {f"{ACTIONS}:sub": "repo:*"},
+                "IpAddress": {"aws:SourceIp": "203.0.113.0/24"},
+            },
+        ),
+    ),
+    _r(
+        "two roles in one condition",
+        deny("s3:GetObject", OBJECTS, {"ArnNotEquals": {"aws:PrincipalArn": [APP, ADMIN]}}),
+    ),
+    _r(
+        "two Denies that spare one role both",
+        deny("s3:GetObject", OBJECTS, {"ArnNotEquals": {"aws:PrincipalArn": [APP, ADMIN]}}),
+        deny("s3:GetObject", OBJECTS, {"StringNotEquals": {"aws:PrincipalAccount": OWNER}}),
+    ),
+    _r("no deletion at all", deny("s3:DeleteObject*", OBJECTS)),
+    _r("uploads by services alone", put({"Bool": {"aws:PrincipalIsAWSService": "false"}})),
+    _r(
+        "the organization and services",
+        deny("s3:*", BOTH, {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, **SPARED}),
+    ),
+    _r(
+        "all of the bucket but a prefix over HTTPS",
+        HTTPS,
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "NotResource": f"{WHOLE}/drop/*",
+        },
+    ),
+    _r(
+        "a permission set with its path",
+        deny(
+            DATA,
+            BOTH,
+            {
+                "ArnNotLike": {
+                    "aws:PrincipalArn": f"{SSO_ROLE}aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_*"
+                }
+            },
+        ),
+    ),
+    _r(
+        "the pods of a service account",
+        taken_by(
+            f"arn:aws:iam::{OWNER}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A1",
+            {"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A1:sub": "system:serviceaccount:a:b"}},
+        ),
     ),
 )

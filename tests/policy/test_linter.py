@@ -147,6 +147,9 @@ def test_text_and_dict_are_taken_as_well() -> None:
         {"policy": {}},
         {"policy": policy(), "bucket": ""},
         {"policy": policy(), "bucket": 3},
+        {"policy": policy(), "bucket": "NOT A BUCKET"},
+        {"policy": policy(), "bucket": f"arn:aws:s3:::{BUCKET}"},
+        {"policy": policy(), "bucket": "ab"},
         {"policy": policy(), "kind": "user"},
         {"policy": policy(), "kind": ["bucket"]},
     ],
@@ -155,6 +158,13 @@ def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     """An argument that cannot be meant is a PolicyError."""
     with pytest.raises(PolicyError):
         lint(**arguments)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_are_taken_with_a_hyphen_as_well(kind: str) -> None:
+    """What the command line writes with a hyphen is the same kind."""
+    document = policy(deny("s3:GetObjectt", O))
+    assert lint(document, kind=kind.replace(" ", "-")) == lint(document, kind=kind) != []
 
 
 def test_hits_of_a_rule_are_bounded() -> None:

@@ -196,7 +196,7 @@ def test_the_builders_lock_out_whom_they_say(statement, who, wanted):
     ],
 )
 def test_arguments_that_cannot_be_meant_are_refused(keywords, said):
-    """A principal that administers nothing, a bucket's ARN, or what is no policy is refused, and the error says why."""
+    """A principal that administers nothing, a bucket's ARN, or what is no policy is refused and told why."""
     given = {"policy": deny(), "principal": ADMIN, "bucket": B, **keywords}
     with pytest.raises(PolicyError, match=said):
         lockout(given.pop("policy"), given.pop("principal"), **given)

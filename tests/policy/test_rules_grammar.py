@@ -37,7 +37,7 @@ FAULTS = [
         "/Statement/0/Condition/StringNotLike/aws:PrincipalArn",
         policy(
             deny("s3:*", O, {"StringNotLike": {"aws:PrincipalArn": "*/${aws:username}"}}),
-            allow("s3:GetObject", Principal="*"),
+            allow("s3:GetObject", Principal={"AWS": "arn:aws:iam::111122223333:user/alice"}),
             Version="2008-10-17",
         ),
         witness("s3:GetObject", f"{B}/key", USER),

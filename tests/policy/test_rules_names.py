@@ -26,8 +26,8 @@ FAULTS = [
     Fault(
         "unknown-action",
         "/Statement/0/Action/1",
-        policy(deny(["s3:DeleteObject", "s3:UploadPart"]), OPEN),
-        PUT,
+        policy(deny(["s3:DeleteObject", "s3:HeadObject"]), OPEN),
+        GET,
         "allowed",
         "explicitly_denied",
     ),

@@ -22,8 +22,8 @@ FAULTS = [
     Fault(
         "s3-arn-fields",
         R,
-        policy(deny("s3:PutObject", f"arn:aws:s3::{BUCKET}/*"), OPEN),
-        PUT,
+        policy(deny("s3:GetObject", f"arn:aws:s3::{BUCKET}/*"), OPEN),
+        GET,
         "allowed",
         "explicitly_denied",
     ),
@@ -60,21 +60,21 @@ FAULTS = [
         "allowed",
     ),
     Fault(
-        "arn-white-space", R, policy(deny("s3:PutObject", f" {O}"), OPEN), PUT, "allowed", "explicitly_denied"
+        "arn-white-space", R, policy(deny("s3:GetObject", f" {O}"), OPEN), GET, "allowed", "explicitly_denied"
     ),
     Fault(
         "arn-white-space",
         R,
-        policy(deny("s3:PutObject", f"{O}\n"), OPEN),
-        PUT,
+        policy(deny("s3:GetObject", f"{O}\n"), OPEN),
+        GET,
         "allowed",
         "explicitly_denied",
     ),
     Fault(
         "arn-white-space",
         f"{R}/1",
-        policy(deny("s3:PutObject", [B, f"arn:aws:s3::: {BUCKET}/*"]), OPEN),
-        PUT,
+        policy(deny("s3:GetObject", [B, f"arn:aws:s3::: {BUCKET}/*"]), OPEN),
+        GET,
         "allowed",
         "explicitly_denied",
     ),
@@ -114,8 +114,8 @@ FAULTS = [
     Fault(
         "object-action-on-bucket",
         A,
-        policy(deny("s3:PutObject", B), OPEN),
-        PUT,
+        policy(deny("s3:GetObject", B), OPEN),
+        GET,
         "allowed",
         "explicitly_denied",
     ),
@@ -136,8 +136,8 @@ FAULTS = [
     Fault(
         "bucket-action-on-objects",
         f"{A}/0",
-        policy(deny(["s3:PutBucketPolicy", "s3:PutObject"], O), OPEN),
-        witness("s3:PutBucketPolicy", bucket_arn(BUCKET)),
+        policy(deny(["s3:GetBucketAcl", "s3:GetObject"], O), OPEN),
+        witness("s3:GetBucketAcl", bucket_arn(BUCKET)),
         "allowed",
         "explicitly_denied",
     ),

@@ -26,7 +26,6 @@ from .lint_checks import BUCKET, GET, LIST, PUT, B, Fault, O, allow, deny, only,
 
 C = "/Statement/0/Condition"
 OPEN = allow("s3:*", [B, O])
-PUBLIC = allow("s3:*", [B, O], Principal="*")
 WITH_KEY = put(BUCKET, sse="aws:kms", sse_key=KEY)
 OLD_TLS = with_context(GET, {"s3:TlsVersion": "1.1"})
 HOME = with_context(LIST, {"s3:prefix": "home/a"})
@@ -37,7 +36,7 @@ ALICE = witness("s3:GetObject", bucket_arn(BUCKET, "alice/x"), USER)
 
 def denied(condition: dict[str, Any], action: Any = "s3:PutObject", resource: Any = O) -> dict[str, Any]:
     """A policy that allows everything but what *condition* denies."""
-    return policy(deny(action, resource, condition), PUBLIC)
+    return policy(deny(action, resource, condition), OPEN)
 
 
 FAULTS = [

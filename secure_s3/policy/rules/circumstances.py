@@ -81,7 +81,8 @@ def candidates(condition: Condition) -> tuple[str | None, ...]:
 
 
 def _texts(condition: Condition) -> list[str]:
-    return [*(filled(value, text) for value in condition.values for text in _FILLS), "other"]
+    literal = [] if condition.operator.lower().count("like") else list(condition.values)
+    return [*literal, *(filled(value, text) for value in condition.values for text in _FILLS), "other"]
 
 
 def _numbers(condition: Condition) -> list[str]:

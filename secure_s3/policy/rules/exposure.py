@@ -13,30 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
+from functools import lru_cache
 
 from ...values import Severity
+from .. import catalogue
 from ..conditions import ALL, Condition
+from ..globs import glob
 from ..request import AccessRequest
 from ..statement import Statement
-from ..witnesses import OTHER_ACCOUNT, STRANGER, with_context
+from ..witnesses import with_context
 from . import repairs
-from .circumstances import NETWORK, SECURE, SERVICE_KEYS, SOME_VPC, SOMEWHERE, TLS, filled
+from .circumstances import SECURE, TLS
 from .rule import ACCESS_POINT, BUCKET, KEY, TRUST, Hit, Rule, Subject, once
 from .search import denied, everything, find, named, negated, on, reach
+from .strangers import STRANGERS, met_by_service, met_by_stranger
 
 _KINDS = (BUCKET, ACCESS_POINT, KEY, TRUST)
-_STRANGERS = (None, OTHER_ACCOUNT, f"arn:aws:iam::{STRANGER}:user/mallory")
-_FIXED = (
-    *NETWORK,
-    *SERVICE_KEYS,
-    "aws:sourceowner",
-    *(f"aws:principal{name}" for name in ("orgid", "orgpaths", "account", "arn", "type", "isawsservice")),
-    *("aws:userid", "aws:username", "aws:viaawsservice", "aws:calledvia", "aws:federatedprovider"),
-    *("s3:dataaccesspointaccount", "s3:dataaccesspointarn", "s3:accesspointnetworkorigin"),
-    *("kms:calleraccount", "sts:externalid", "aws:ec2instancesourcevpc", "ec2:sourceinstancearn"),
-)
-"""Keys that a stranger has no say in."""
 _WRITES = (
     *("s3:PutObject", "s3:DeleteObject", "s3:PutObjectAcl", "s3:PutBucketPolicy", "s3:PutBucketAcl"),
     *("s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:AbortMultipartUpload", "kms:PutKeyPolicy"),
@@ -46,8 +38,6 @@ _PREFIXES = {KEY: "kms:", TRUST: "sts:"}
 _SPOOFED = ("aws:referer", "aws:useragent")
 TRIES, TRIES_EACH = 40, 10
 """So many kinds of requests are looked for that strangers might be allowed, in all and for each statement."""
-_BROAD = {4: 8, 6: 32}
-"""Ranges with a shorter prefix count as the whole internet (Block Public Access)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,57 +50,22 @@ class _Open:
 
     @property
     def who(self) -> str:
+        if self.request.requester and self.request.requester.kind == "service":
+            return "a service of AWS that works for anybody"
         return "anybody" if self.request.principal is None else "anybody with an AWS account"
 
     @property
     def writes(self) -> bool:
-        return any(action in _WRITES for action in self.actions)
+        return any(map(_writes, self.actions))
 
 
-def _as_strangers(statement: Statement, request: AccessRequest) -> Iterator[AccessRequest]:
-    """The same request as strangers would send it: from the internet, and through a VPC of theirs."""
-    about: dict[str, str | None] = {
-        "aws:PrincipalOrgID": None,
-        "aws:userid": "anonymous",
-        "kms:CallerAccount": None,
-    }
-    if request.principal is not None:
-        about = {
-            "aws:PrincipalOrgID": "o-stranger00",
-            "aws:userid": "AIDASTRANGER",
-            "kms:CallerAccount": STRANGER,
-        }
-    plain = with_context(request, about)
-    for address in (SOMEWHERE, *_broad_addresses(statement)):
-        yield with_context(plain, {"aws:SourceIp": address})
-    yield with_context(plain, SOME_VPC)
-    if request.principal is not None:
-        for own in _own_names(statement):
-            yield with_context(plain, {"aws:SourceIp": SOMEWHERE, **own})
-
-
-def _broad_addresses(statement: Statement) -> Iterator[str]:
-    for condition in on(statement, "aws:sourceip"):
-        for value in condition.values:
-            try:
-                network = ip_network(value.strip(), strict=False)
-            except ValueError:
-                continue
-            if network.prefixlen < _BROAD[network.version]:
-                yield str(network.network_address)
-
-
-def _own_names(statement: Statement) -> Iterator[dict[str, str]]:
-    """Names that strangers may give to what is theirs, where a pattern leaves the account or the id open."""
-    for condition in on(statement, "aws:principalarn", "aws:userid", "s3:dataaccesspointarn"):
-        for value in condition.values:
-            parts = value.split(":", 5)
-            if len(parts) == 6 and set(parts[4]) & set("*?"):
-                yield {condition.key: filled(":".join((*parts[:4], STRANGER, parts[5])), "x")}
-            elif condition.folded == "aws:userid" and value.startswith("*"):
-                yield {condition.key: filled(value, "AIDASTRANGER")}
-            elif set(value) <= set("*"):
-                yield {condition.key: f"arn:aws:iam::{STRANGER}:role/x"}
+@lru_cache(maxsize=512)
+def _writes(action: str) -> bool:
+    """The action changes something; with a key it is enough to use it for the data that it protects."""
+    known = catalogue.action(action)
+    if known is None or known.service == "kms":
+        return action in _WRITES
+    return not {"Write", "Tagging", "Permissions management"}.isdisjoint(known.access_level.split(", "))
 
 
 @once
@@ -124,19 +79,19 @@ def _openings(subject: Subject) -> Iterator[_Open]:
         who = each.principals
         if who is None or not (who.everyone or who.negated):
             continue
-        actions = (*_WRITES, *_READS, *each.actions)
+        actions = (*_WRITES, *_READS, *each.actions, *_of_patterns(each))
         own = [action for action in actions if action.startswith(_PREFIXES.get(subject.kind, "s3:"))]
         found: dict[str, AccessRequest] = {}
         tries = min(TRIES_EACH, left)
         left -= tries
-        for start in named(subject, each, own, _STRANGERS):
+        for start in named(subject, each, own, STRANGERS):
             if start.action in found:
                 continue
             known = next(iter(found.values()), None)
             met = known and _likewise(subject, each, start, known)
             if met is None and tries:
                 tries -= 1
-                met = _met(subject, each, start)
+                met = met_by_stranger(subject, each, start) or met_by_service(subject, each, start)
             if met is not None:
                 found[start.action] = met
         left += tries  # what was not needed
@@ -145,20 +100,22 @@ def _openings(subject: Subject) -> Iterator[_Open]:
             yield _Open(each, first, tuple(dict.fromkeys(found)))
 
 
+def _of_patterns(statement: Statement) -> Iterator[str]:
+    """Some actions that its patterns name, where none of the usual ones is among them."""
+    for pattern in () if statement.not_action else statement.actions:
+        if set(pattern) & set("*?") and catalogue.known_service(pattern):
+            fits = glob(pattern.lower())
+            if not any(fits(usual.lower()) for usual in (*_WRITES, *_READS)):
+                found = sorted((each.name for each in catalogue.actions_matching(pattern)), key=_writes)
+                yield from found[-2:]
+
+
 def _likewise(
     subject: Subject, statement: Statement, start: AccessRequest, known: AccessRequest
 ) -> AccessRequest | None:
     """The request under the circumstances of one that is let in, if it is let in too."""
     request = replace(known, action=start.action, resource=start.resource)
     return request if subject.applies(statement, request) and not denied(subject, request) else None
-
-
-def _met(subject: Subject, statement: Statement, start: AccessRequest) -> AccessRequest | None:
-    for request in _as_strangers(statement, start):
-        found = find(subject, request, must=(statement,), avoid=subject.denies, fixed=_FIXED)
-        if found:
-            return found
-    return None
 
 
 def _cause(each: _Open) -> str:

@@ -19,6 +19,7 @@ from .places import Patch, add, listed, nearest, quoted, remove, replace, values
 from .rule import (
     ACCESS_POINT,
     BUCKET,
+    ENDPOINT,
     IDENTITY,
     KEY,
     RESOURCE_CONTROL,
@@ -32,7 +33,7 @@ from .rule import (
 # Amazon S3 User Guide, "Bucket policies for Amazon S3"; KMS Developer Guide, "Resource quotas"; IAM User
 # Guide, "IAM and AWS STS quotas" (the longest identity policy is a role's inline policy, the longest trust
 # policy one after a raise of the quota); Organizations User Guide, "Quotas and service limits for AWS
-# Organizations".
+# Organizations"; VPC User Guide, "Amazon VPC quotas".
 _SIZES = {
     BUCKET: BUCKET_POLICY_BYTES,
     ACCESS_POINT: BUCKET_POLICY_BYTES,
@@ -41,6 +42,7 @@ _SIZES = {
     IDENTITY: 10_240,
     SERVICE_CONTROL: 10_240,
     RESOURCE_CONTROL: 5_120,
+    ENDPOINT: 20_480,
 }
 _TOP = {name.lower(): name for name in ("Version", "Id", "Statement")}
 _IN_STATEMENT = {name.lower(): name for name in sorted(ELEMENTS)}

@@ -14,10 +14,11 @@ from ...values import Severity
 from ..conditions import Condition
 from ..request import AccessRequest
 from ..statement import Statement
+from ..witnesses import KEY, SSE, SSE_KEY, with_context
 from . import repairs
-from .circumstances import candidates, filled
+from .circumstances import SSE_FOLDED, SSE_KEY_FOLDED, candidates, filled
 from .rule import Hit, Rule, Subject
-from .search import is_action, named, nowhere, on, plain, reach
+from .search import is_action, named, negated, nowhere, on, plain, reach
 from .walks import fits
 
 _STARTS, _LIKELY = 4, 3
@@ -25,6 +26,8 @@ _COMPARED = 200
 """So many statements like it are compared with each."""
 _PAIRS = 300
 """So many pairs of a statement's conditions are looked at together."""
+_USUAL = {SSE: "aws:kms", SSE_KEY: KEY}
+"""What an upload asks for that a policy about encryption lets pass."""
 _REFS = ("IAM User Guide: IAM JSON policy elements: Condition",)
 
 
@@ -36,16 +39,24 @@ def _never(subject: Subject) -> Iterator[Hit]:
         if not starts or not all(nowhere(subject, start, must=(each,)) for start in starts):
             continue
         culprits = _culprits(subject, each, starts)
-        said = " and ".join(f"{one.operator} {one.key}" for one in culprits)
-        does = "denies" if each.effect == "Deny" else "allows"
-        why = "can never hold" if len(culprits) == 1 else "can never hold at once"
-        yield Hit(
-            f"it {does} nothing: {said} {why}",
-            each,
-            culprits[-1].pointer,
-            severity=None if each.effect == "Deny" else Severity.LOW,
-            patch=_split(subject, each, culprits),
-        )
+        yield _nobody(subject, each, culprits)
+
+
+def _nobody(subject: Subject, statement: Statement, culprits: Sequence[Condition]) -> Hit:
+    said = " and ".join(f"{one.operator} {one.key}" for one in culprits)
+    does = "denies" if statement.effect == "Deny" else "allows"
+    if any(negated(one) and one.folded == SSE_FOLDED for one in culprits):
+        # What uploads cannot ask for exists all the same (aws:fsx), and more may come.
+        message = f"it {does} nothing that uploads ask for today: {said} leave none of the algorithms"
+        return Hit(message, statement, culprits[-1].pointer, severity=Severity.INFO)
+    why = "can never hold" if len(culprits) == 1 else "can never hold at once"
+    return Hit(
+        f"it {does} nothing: {said} {why}",
+        statement,
+        culprits[-1].pointer,
+        severity=None if statement.effect == "Deny" else Severity.LOW,
+        patch=_split(subject, statement, culprits),
+    )
 
 
 def _patterns_meet(statement: Statement) -> bool:
@@ -79,19 +90,25 @@ def _culprits(
 
 
 def _split(subject: Subject, statement: Statement, culprits: Sequence[Condition]) -> repairs.Patch:
-    """Two statements in its place, where Null and another operator on one key exclude each other."""
-    if statement.effect != "Deny" or len(culprits) != 2 or culprits[0].folded != culprits[1].folded:
+    """Two statements in its place, where one algorithm was to be denied, and none at all as well."""
+    if statement.effect != "Deny" or {each.folded for each in culprits} not in (
+        {SSE_FOLDED},
+        {SSE_KEY_FOLDED},
+    ):
         return ()
-    if not any(each.known and each.known.kind == "null" for each in culprits):
+    equal = next((each for each in culprits if each.operator == "StringEquals"), None)
+    null = next((each for each in culprits if each.operator == "Null"), None)
+    if len(culprits) != 2 or equal is None or null is None or null.values != ("true",):
         return ()
-    second = dict(
-        _narrowed(statement, [each for each in statement.conditions if each is not culprits[0]]).raw
-    )
-    second["Sid"] = f"{statement.sid or 'Split'}Too"
-    return (
-        *repairs.conditions(statement, without=culprits[1:]),
-        *repairs.added(subject, second),
-    )
+    first = _narrowed(statement, [each for each in statement.conditions if each is not null])
+    second = _narrowed(statement, [each for each in statement.conditions if each is not equal])
+    usual = (with_context(each, _USUAL) for each in named(subject, statement, ("s3:PutObject",)))
+    if not all(
+        not subject.applies(half, each) for each in islice(usual, _STARTS) for half in (first, second)
+    ):
+        return ()  # both halves together would shut out what most people upload
+    more = {**second.raw, "Sid": f"{statement.sid or 'Split'}Too"}
+    return (*repairs.conditions(statement, without=(null,)), *repairs.added(subject, more))
 
 
 def _redundant(subject: Subject) -> Iterator[Hit]:

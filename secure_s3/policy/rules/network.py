@@ -89,7 +89,7 @@ def _wanted(statement: Statement) -> list[str]:
     return [" ".join((condition.key, *listed_in(condition))) for condition in found]
 
 
-def _service_denied(subject: Subject, statement: Statement) -> AccessRequest | None:
+def service_denied(subject: Subject, statement: Statement) -> AccessRequest | None:
     """A delivery or a read by a service that it denies."""
     for action in ("s3:PutObject", "s3:GetObject"):
         for start in named(subject, statement, (action,), (APP, None), distinct=True):
@@ -105,7 +105,7 @@ def _service_denied(subject: Subject, statement: Statement) -> AccessRequest | N
 
 def _cuts_off_services(subject: Subject) -> Iterator[Hit]:
     for each, _, _ in _fences(subject):
-        found = _service_denied(subject, each) if on(each, *_ENDPOINTS) else None
+        found = service_denied(subject, each) if on(each, *_ENDPOINTS) else None
         if found:
             yield Hit(
                 f"services of AWS are denied {found.action}, e.g. {SERVICE}: they come through no endpoint "
@@ -123,7 +123,7 @@ def _denies_endpoints(subject: Subject) -> Iterator[Hit]:
         fixed = ("aws:sourceip", *_only(each, NETWORK))
         if not subject.applies(each, through) or not nowhere(subject, through, avoid=(each,), fixed=fixed):
             continue
-        services = _service_denied(subject, each)
+        services = service_denied(subject, each)
         also = ", and services of AWS" if services else ""
         yield Hit(
             f"calls through any VPC endpoint{also} are denied {outside.action}: they have no public address, "
@@ -145,7 +145,7 @@ def _either_passes(subject: Subject) -> Iterator[Hit]:
             avoid=(each,),
             fixed=("aws:sourceip", *_only(each, NETWORK)),
         )
-        if by_address and by_endpoint and _service_denied(subject, each):
+        if by_address and by_endpoint and service_denied(subject, each):
             yield Hit(
                 "it denies only what comes from neither: one of the addresses passes without the endpoint, "
                 "and the endpoint passes for any address behind it",

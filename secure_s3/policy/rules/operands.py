@@ -81,15 +81,16 @@ def _kinds(subject: Subject) -> Iterator[Hit]:
         if kind == "arn" and not key.name.startswith("s3:"):
             continue  # text that may be an ARN: aws:FederatedProvider is one or is none
         usable = kind == "string" and key.kind == "bool"
-        textual = "as text, letter by letter" if kind == "string" else f"as a {_spoken(kind)}"
-        message = f"{condition.key} is a {_spoken(key.kind)}, and {condition.operator} compares it {textual}"
+        textual = "as text, letter by letter" if kind == "string" else f"as {_spoken(kind)}"
+        message = f"{condition.key} is {_spoken(key.kind)}, and {condition.operator} compares it {textual}"
         operator, patch = _right_operator(statement, condition, key.kind)
-        fix = f"use {operator}" if operator else f"use an operator for a {_spoken(key.kind)}"
+        fix = f"use {operator}" if operator else f"use an operator for {_spoken(key.kind)}"
         yield Hit(message, statement, condition.pointer, fix, patch, Severity.INFO if usable else None)
 
 
 def _spoken(kind: str) -> str:
-    return {"bool": "truth value", "ip": "n address", "arn": "n ARN", "numeric": "number"}.get(kind, kind)
+    spoken = {"bool": "a truth value", "ip": "an address", "arn": "an ARN", "numeric": "a number"}
+    return spoken.get(kind, f"a {kind}")
 
 
 def _right_operator(statement: Statement, condition: Condition, kind: str) -> tuple[str, Patch]:

@@ -16,6 +16,7 @@ from .places import Patch, add, principal_strings, quoted, remove, replace
 from .rule import (
     ACCESS_POINT,
     BUCKET,
+    ENDPOINT,
     IDENTITY,
     KEY,
     RESOURCE_CONTROL,
@@ -26,7 +27,8 @@ from .rule import (
     Subject,
 )
 
-_ATTACHED = (BUCKET, ACCESS_POINT, KEY, TRUST, RESOURCE_CONTROL)
+_OF_RESOURCES = (BUCKET, ACCESS_POINT, KEY, TRUST, RESOURCE_CONTROL)
+_ATTACHED = (*_OF_RESOURCES, ENDPOINT)
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA|GPA|IPA|NPA|NVA|SCA|PKA)[A-Z0-9]{12,124}")
 _ACCESS_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 _ARN = re.compile(
@@ -58,9 +60,11 @@ def _nobody_left(subject: Subject) -> Iterator[Hit]:
 def _wildcards(subject: Subject) -> Iterator[Hit]:
     for statement in subject.policy.statements:
         for kind, text, pointer in principal_strings(statement):
-            if text == "*" or not set(text) & set("*?") or "${" in text:
+            if (text == "*" and kind in ("", "AWS")) or not set(text) & set("*?") or "${" in text:
                 continue
             message = f"{quoted(text)} is no pattern in a principal: it names nobody, and AWS refuses it"
+            if text == "*":
+                message = f'"*" under {kind} is no name: AWS refuses it, or takes it for all of that kind'
             patch = _by_condition(statement, text) if kind == "AWS" else ()
             yield Hit(message, statement, pointer, patch=patch)
 
@@ -172,7 +176,7 @@ RULES = (
         "It allows everybody whom it does not name: other accounts, services, and anonymous callers.",
         "name in Principal who is allowed",
         _allow_not_principal,
-        kinds=_ATTACHED,
+        kinds=_OF_RESOURCES,
         refs=(
             "AccessAnalyzer:Allow with NotPrincipal",
             "SecurityHub:S3.2",

@@ -14,9 +14,10 @@ from ..request import AccessRequest
 from ..statement import Statement
 from .aims import Aim, Effort
 
-BUCKET, ACCESS_POINT, KEY, TRUST = "bucket", "access point", "key", "trust"
+BUCKET, ACCESS_POINT, KEY, TRUST, ENDPOINT = "bucket", "access point", "key", "trust", "endpoint"
 IDENTITY, SERVICE_CONTROL, RESOURCE_CONTROL = "identity", "service control", "resource control"
-KINDS = (BUCKET, ACCESS_POINT, KEY, TRUST, IDENTITY, SERVICE_CONTROL, RESOURCE_CONTROL)
+KINDS = (BUCKET, ACCESS_POINT, KEY, TRUST, IDENTITY, SERVICE_CONTROL, RESOURCE_CONTROL, ENDPOINT)
+_NAMING = (BUCKET, ACCESS_POINT, KEY, TRUST, RESOURCE_CONTROL, ENDPOINT)
 """What a policy is attached to."""
 
 
@@ -36,7 +37,7 @@ class Subject:
         bucket: Its bucket's name, as given or as its resources say; None if they do not.
 
     ``denies`` and ``allows`` are its statements by effect. ``attached`` tells that it is attached to a
-    resource, so that its statements name principals; ``size`` is the policy's, in bytes.
+    resource or an endpoint, so that its statements name principals; ``size`` is the policy's, in bytes.
     """
 
     policy: Policy
@@ -54,7 +55,7 @@ class Subject:
         statements = self.policy.statements
         put(self, "denies", tuple(each for each in statements if each.effect == "Deny"))
         put(self, "allows", tuple(each for each in statements if each.effect == "Allow"))
-        put(self, "attached", self.kind in (BUCKET, ACCESS_POINT, KEY, TRUST, RESOURCE_CONTROL))
+        put(self, "attached", self.kind in _NAMING)
         put(self, "size", self.policy.size)
         put(self, "effort", Effort(EFFORT))
 

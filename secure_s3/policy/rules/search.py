@@ -8,6 +8,7 @@ a subject's effort is spent, nothing more is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -16,7 +17,18 @@ from ..conditions import Condition
 from ..principals import Requester
 from ..request import AccessRequest
 from ..statement import Statement
-from ..witnesses import ADMIN, APP, KEY, OTHER_ACCOUNT, OWNER, USER, from_service, witness
+from ..witnesses import (
+    ADMIN,
+    APP,
+    KEY,
+    OTHER_ACCOUNT,
+    OWNER,
+    STRANGER,
+    USER,
+    from_service,
+    with_context,
+    witness,
+)
 from .aims import Replayed
 from .circumstances import filled
 from .rule import KEY as KEY_POLICY
@@ -26,7 +38,11 @@ from .walks import Searched, searched
 OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:PutObjectAcl")
 BUCKET_ACTIONS = ("s3:ListBucket", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:PutBucketAcl")
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
+_CALLERS = re.compile(r"\$\{aws:principalaccount\}", re.I)
+_TAGS = re.compile(r"\$\{(aws:principaltag/[^},]+)", re.I)
 TRUST_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
+CHOSEN = "key"
+"""What stands for wildcards and variables, and a name that strangers give to what is theirs."""
 USER_ID = "AROAZQ7ZQ7ZQ7ZQ7ZQ7ZQ:session"
 """``aws:userid`` of whoever asks; nobody's in a policy."""
 PEOPLE = (APP, USER, ADMIN)
@@ -79,7 +95,8 @@ def homes(subject: Subject) -> tuple[str, ...]:
 def _home(text: str) -> str:
     if ":accesspoint/" in text:
         return text.partition("/object/")[0]
-    return text.partition("/")[0] if ":s3" in text else ""
+    home = text.partition("/")[0]  # a malformed ARN is no bucket's
+    return home if ":s3:::" in home and home.split() == [home] else ""
 
 
 def inside(home: str, key: str = "key") -> str:
@@ -151,9 +168,17 @@ def _named(
                 if not subject.effort.spend():
                     return
                 request = _request(action, resource, principal)
+                if aim.varies and principal is not None:
+                    request = with_context(request, _tags(statement))
                 if aim.concerns(request) is True:
                     yielded.add(circumstances)
                     yield request
+
+
+def _tags(statement: Statement) -> dict[str, str]:
+    """The tags of the caller that its resources have in them, as ``filled`` fills them."""
+    found = (_TAGS.findall(text) for text in statement.resources or ())
+    return {key: CHOSEN for keys in found for key in keys}
 
 
 def _is_upload(action: str) -> bool:
@@ -203,8 +228,15 @@ def _resources(subject: Subject, statement: Statement) -> tuple[str, ...]:
     if subject.kind == TRUST:
         return (f"arn:aws:iam::{OWNER}:role/App",)
     listed = () if statement.not_resource else statement.resources or ()
-    own = [text for text in map(filled, listed) if ":" in text]
+    texts = (each for text in listed for each in (filled(text), *_by_account(text)))
+    own = [text for text in texts if ":" in text]
     return tuple(dict.fromkeys([*own, *(each for home in homes(subject) for each in (inside(home), home))]))
+
+
+def _by_account(text: str) -> Iterator[str]:
+    """The resource with the accounts of callers for the variable that stands for them."""
+    if "${" in text and _CALLERS.search(text):
+        yield from (filled(_CALLERS.sub(account, text)) for account in (OWNER, STRANGER))
 
 
 def _principals(subject: Subject, statement: Statement) -> tuple[str | None, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ...values import Severity
 from ..conditions import Condition
+from ..principals import Requester
 from ..request import AccessRequest
 from ..statement import Statement
 from ..witnesses import ADMIN, STRANGER, from_service, with_context
@@ -60,13 +61,23 @@ def _source(request: AccessRequest) -> str:
     return found[0] if isinstance(found, tuple) else "another account"
 
 
+def is_service(text: str) -> bool:
+    """It is the name of a service, not a pattern."""
+    return Requester.parse(text).kind == "service"
+
+
+def on_behalf(statement: Statement, request: AccessRequest, service: str) -> Iterator[AccessRequest]:
+    """The request as the service would make it for resources of a stranger."""
+    for source in _foreign_sources(statement, service):
+        yield with_context(
+            from_service(request, service, arn=source, account=STRANGER),
+            {"aws:SourceOrgID": "o-stranger00", "aws:SourceOrgPaths": ["o-stranger00/r-1/"]},
+        )
+
+
 def _for_stranger(subject: Subject, statement: Statement, service: str) -> AccessRequest | None:
     for start in named(subject, statement, people=(service,)):
-        for source in _foreign_sources(statement, service):
-            foreign = with_context(
-                from_service(start, service, arn=source, account=STRANGER),
-                {"aws:SourceOrgID": "o-stranger00", "aws:SourceOrgPaths": ["o-stranger00/r-1/"]},
-            )
+        for foreign in on_behalf(statement, start, service):
             found = find(subject, foreign, must=(statement,), avoid=subject.denies, fixed=tuple(SOURCE))
             if found:
                 return found

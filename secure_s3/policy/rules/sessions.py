@@ -34,7 +34,7 @@ def _mfa_absent(subject: Subject) -> Iterator[Hit]:
             if found.lookup(condition.folded) is not None and not condition.if_exists
         ]
         absent = with_context(found, dict.fromkeys(name for name in found.context if name.lower() in _MFA))
-        if wrong and not denied(subject, absent):
+        if wrong and _spares_factor(subject, each, found) and not denied(subject, absent):
             yield Hit(
                 f"{found.action} with long-term access keys passes: such a request has no {wrong[0].key}, so "
                 f"that {wrong[0].operator} does not hold",
@@ -42,6 +42,41 @@ def _mfa_absent(subject: Subject) -> Iterator[Hit]:
                 wrong[0].pointer,
                 patch=_if_exists(each, wrong[0]),
             )
+
+
+def _factor(request: AccessRequest, there: bool) -> AccessRequest:
+    """The same with temporary credentials, got with a second factor just now or without one."""
+    age = "0" if there else None
+    return with_context(request, {"aws:MultiFactorAuthPresent": there, "aws:MultiFactorAuthAge": age})
+
+
+def _spares_factor(subject: Subject, statement: Statement, denied_one: AccessRequest) -> bool:
+    """It denies for want of a (fresh) second factor, and not those who have one."""
+    if subject.applies(statement, _factor(denied_one, True)):
+        return False
+    old = with_context(_factor(denied_one, True), {"aws:MultiFactorAuthAge": str(10**9)})
+    return any(subject.applies(statement, each) for each in (_factor(denied_one, False), old))
+
+
+def _mfa_denied(subject: Subject) -> Iterator[Hit]:
+    for each in subject.denies:
+        found = reach(subject, each) if on(each, _MFA[0]) else None
+        if found is None or not subject.applies(each, _factor(found, True)):
+            continue
+        if not subject.applies(each, _factor(found, False)):
+            (wrong, *others) = on(each, _MFA[0])
+            truth = wrong.known is not None and wrong.known.kind == "bool" and not others
+            yield Hit(
+                f"{found.action} with a second factor is denied, and without one it is not",
+                each,
+                wrong.pointer,
+                patch=_other_way(each, wrong) if truth else (),
+            )
+
+
+def _other_way(statement: Statement, condition: Condition) -> repairs.Patch:
+    more = {"BoolIfExists": {condition.key: "false"}}
+    return repairs.conditions(statement, without=(condition,), more=more)
 
 
 def _if_exists(statement: Statement, condition: Condition) -> repairs.Patch:
@@ -164,6 +199,17 @@ RULES = (
         "bucket either.)",
         'BoolIfExists aws:MultiFactorAuthPresent "false"',
         _mfa_absent,
+        (),
+        _mfa_refs(),
+    ),
+    Rule(
+        "mfa-denied",
+        Severity.HIGH,
+        "those with a second factor are denied",
+        'aws:MultiFactorAuthPresent is "true" for credentials that were got with a second factor: a Deny on '
+        "it shuts out exactly those.",
+        'BoolIfExists aws:MultiFactorAuthPresent "false"',
+        _mfa_denied,
         (),
         _mfa_refs(),
     ),

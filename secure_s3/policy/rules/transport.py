@@ -14,6 +14,8 @@ from .rule import ACCESS_POINT, BUCKET, RESOURCE_CONTROL, Hit, Rule, Subject, on
 from .search import denied, everything, find, homes, inside, negated, on, reach
 
 _KINDS = (BUCKET, ACCESS_POINT, RESOURCE_CONTROL)
+_OVER_HTTP = (BUCKET, RESOURCE_CONTROL)
+"""Access points take HTTPS only (Amazon S3 User Guide, "Access points restrictions and limitations")."""
 _WHOLE = ("s3:ListBucket", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:ListBucketMultipartUploads")
 _INSIDE = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion", "s3:PutObjectAcl")
 _WHO = {
@@ -27,15 +29,19 @@ _WHO = {
 _HALVES = {"bucket": "the bucket itself", "objects": "its objects", "some": "some requests"}
 
 
-def _everything(subject: Subject, asking: Sequence[Statement]) -> Iterator[tuple[str, AccessRequest]]:
+def _everything(
+    subject: Subject, asking: Sequence[Statement], *, points: bool = True
+) -> Iterator[tuple[str, AccessRequest]]:
     """Requests of every kind over HTTPS, and whether each is about the bucket or its objects.
 
     Some are about the very objects that the statements *asking* for HTTPS name, so that a prefix is not taken
-    for nothing.
+    for nothing. *points*: through access points as well.
     """
     named = [filled(text) for each in asking for text in each.resources or ()]
     for home in homes(subject):
-        point = ":accesspoint/" in home
+        point = _of_point(home)
+        if point and not points:
+            continue
         for action in _WHOLE:
             if not point or action.startswith("s3:List"):
                 for who in _WHO if action == _WHOLE[0] else (APP,):
@@ -45,6 +51,10 @@ def _everything(subject: Subject, asking: Sequence[Statement]) -> Iterator[tuple
             for resource in dict.fromkeys((inside(home), inside(home, "another/prefix/key.txt"), *keys[:2])):
                 for who in _WHO if action == _INSIDE[0] else (APP,):
                     yield "objects", witness(action, resource, who)
+
+
+def _of_point(resource: str) -> bool:
+    return ":accesspoint/" in resource
 
 
 def _old_tls(request: AccessRequest) -> AccessRequest:
@@ -101,7 +111,8 @@ def _over_http(subject: Subject) -> tuple[Statement, str, str] | None:
     attempts = [each for each in subject.denies if _turns_on_http(subject, each)]
     if not any(on(each, SECURE) for each in attempts):
         return None
-    gap = _gap(subject, [(half, over_http(request)) for half, request in _everything(subject, attempts)])
+    asked = _everything(subject, attempts, points=False)
+    gap = _gap(subject, [(half, over_http(request)) for half, request in asked])
     return gap and (attempts[0], *gap)
 
 
@@ -123,9 +134,19 @@ def _http_gap(subject: Subject, half: str) -> Iterator[Hit]:
 
 
 def _both_resources(subject: Subject, statement: Statement) -> repairs.Patch:
-    if "Resource" not in statement.raw:
+    listed = statement.resources
+    if "Resource" not in statement.raw or not listed or not _named(subject):
         return ()
-    return repairs.replaced(statement, "Resource", everything(subject))
+    missing = [each for each in everything(subject) if each not in listed]
+    return repairs.replaced(statement, "Resource", [*listed, *missing])
+
+
+def _named(subject: Subject) -> bool:
+    """The policy, or who asks, says which bucket it is about; without, a patch would name any."""
+    texts = [text for each in subject.policy.statements for text in each.resources or ()]
+    return subject.bucket is not None or any(
+        text.startswith(home) for home in homes(subject) for text in texts
+    )
 
 
 def _bucket_only(subject: Subject) -> Iterator[Hit]:
@@ -145,7 +166,9 @@ def _tls_lets_http_pass(subject: Subject) -> Iterator[Hit]:
         if not on(each, TLS):
             continue
         found = reach(subject, each)
-        if found is None or found.lookup(TLS) is None or _unreachable(subject, each):
+        if found is None or found.lookup(TLS) is None or _of_point(found.resource):
+            continue
+        if _unreachable(subject, each):
             continue
         if denied(subject, over_http(found)):
             continue
@@ -161,6 +184,8 @@ def _tls_lets_http_pass(subject: Subject) -> Iterator[Hit]:
 def _https_statement(subject: Subject) -> repairs.Patch:
     if any(on(each, SECURE) and _turns_on_http(subject, each) for each in subject.denies):
         return ()  # there is one, which has gaps of its own
+    if not _named(subject):
+        return ()
     return repairs.added(
         subject,
         {
@@ -261,7 +286,7 @@ RULES = (
         "them over plain HTTP passes.",
         "name both: arn:aws:s3:::bucket and arn:aws:s3:::bucket/*",
         _bucket_only,
-        _KINDS,
+        _OVER_HTTP,
         _HTTPS_REFS,
     ),
     Rule(
@@ -272,7 +297,7 @@ RULES = (
         "bucket's own ARN and passes over plain HTTP.",
         "name both: arn:aws:s3:::bucket and arn:aws:s3:::bucket/*",
         _objects_only,
-        _KINDS,
+        _OVER_HTTP,
         _HTTPS_REFS,
     ),
     Rule(
@@ -283,7 +308,7 @@ RULES = (
         "plain HTTP.",
         'deny s3:* to "*" on the bucket and its objects if aws:SecureTransport is "false"',
         _some_only,
-        _KINDS,
+        _OVER_HTTP,
         _HTTPS_REFS,
     ),
     Rule(
@@ -294,7 +319,7 @@ RULES = (
         "the Deny does not apply.",
         'add a statement that denies s3:* if aws:SecureTransport is "false"',
         _tls_lets_http_pass,
-        _KINDS,
+        _OVER_HTTP,
         _TLS_REFS,
     ),
     Rule(

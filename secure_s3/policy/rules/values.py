@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ...values import Severity
 from ..conditions import Condition
 from ..globs import glob
-from ..request import OneOf
+from ..request import AccessRequest, OneOf
 from ..statement import Statement
 from ..variables import VARIABLE
 from ..witnesses import KEY, SSE, SSE_C, SSE_KEY, put, with_context
@@ -162,6 +162,15 @@ def _unknown_values(subject: Subject) -> Iterator[Hit]:
             fix = f"write {meant}" if meant else f"write one of {', '.join(known)}"
             patch = (replace(pointer, meant),) if meant and _alike(text, meant) else ()
             yield Hit(message, statement, pointer, fix, patch)
+
+
+def real(request: AccessRequest) -> bool:
+    """No key of *request* has a value that AWS does not know, which is refused whatever policies say."""
+    for key, known in _KNOWN.items():
+        found = request.lookup(key)
+        if isinstance(found, tuple) and not set(found) <= set(known):
+            return False
+    return True
 
 
 def _possible(text: str, known: tuple[str, ...], *, ignoring: bool, like: bool) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
+from .. import catalogue
 from ..conditions import Condition
 from ..request import AccessRequest
 from ..statement import Statement
@@ -119,12 +120,23 @@ def _moves(
 ) -> Iterator[tuple[AccessRequest, _Mark]]:
     """The requests in which a condition has turned, but for those that were seen."""
     for condition, wanted, value in turns:
+        if not wanted and value is not None and not carries(request.action, condition.folded):
+            continue  # no request passes by what it cannot have
         subject.effort.spend(1 + len(request.context) // 24)
         moved = under(request, condition.folded, value)
         if condition.truth(moved) is wanted:
             mark = _mark(moved)
             if mark not in seen:
                 yield moved, mark
+
+
+@lru_cache(maxsize=4096)
+def carries(action: str, key: str) -> bool:
+    """Whether requests for the action can have that key of S3; those of other services all may."""
+    known, named = catalogue.action(action), catalogue.condition_key(key)
+    if known is None or named is None or not named.name.startswith("s3:"):
+        return True
+    return named.name.lower() in catalogue.keys_of(known)
 
 
 def fits(condition: Condition, value: str | None) -> bool | None:

@@ -12,7 +12,7 @@ from ...values import Severity
 from ..witnesses import with_context
 from . import repairs
 from .rule import Hit, Rule, Subject
-from .search import denied, on, reach
+from .search import denied, negated, on, reach
 
 CREATES = "s3:ObjectCreationOperation"
 _MATCHES = ("s3:if-none-match", "s3:if-match")
@@ -42,6 +42,8 @@ def _parts_denied(subject: Subject) -> Iterator[Hit]:
 def _unsigned_passes(subject: Subject) -> Iterator[Hit]:
     for each in subject.denies:
         for condition in on(each, _BODY):
+            if negated(condition):
+                continue  # it asks for a body that is not signed
             found = reach(subject, each, fixed=(_BODY.lower(),)) or reach(subject, each)
             if found is None:
                 continue
