@@ -514,9 +514,7 @@ Policy.of(
 )
 """,
     "4 another account": """
-statements.allow_read_by_tag(
-    "amzn-s3-demo-bucket", "Department", "444455556666", value="Finance"
-)
+statements.allow_read_by_tag("amzn-s3-demo-bucket", "Department", "444455556666", value="Finance")
 """,
     "4 public access": """
 bundles.cloudfront_origin(
