@@ -78,14 +78,17 @@ class Difference:
 
 
 def diff(old: Document, new: Document) -> Difference:
-    """What changes from *old* to *new*: statements are paired by what they mean, then by their Sid."""
+    """What changes from *old* to *new*.
+
+    Statements are paired by what they mean, then by their Sid, and those without one by their place.
+    """
     old, new = Policy.parse(old), Policy.parse(new)
     kept = Counter(map(_identity, old.statements)) & Counter(map(_identity, new.statements))
     before, after = _without(old.statements, Counter(kept)), _without(new.statements, Counter(kept))
-    by_sid: dict[str, Statement] = {each.sid: each for each in reversed(after) if each.sid}
+    by_name = {_name(each): each for each in reversed(after)}
     changes: list[Change] = []
     for statement in before:
-        named = by_sid.pop(statement.sid, None) if statement.sid else None
+        named = by_name.pop(_name(statement), None)
         changes.append(Change(CHANGED if named else REMOVED, statement, named))
     paired = {id(change.after) for change in changes}
     changes += [Change(ADDED, None, statement) for statement in after if id(statement) not in paired]
@@ -160,6 +163,10 @@ def _replacement(old: Statement, new: Statement, replace: Collection[str]) -> St
             fix=f"pass replace={old.sid!r} if that is meant, or another sid= to have both",
         )
     return new
+
+
+def _name(statement: Statement) -> tuple[str | int, str | None]:
+    return (statement.sid, None) if statement.sid else (statement.index, statement.effect)
 
 
 def _identity(statement: Statement) -> tuple[str | None, str]:

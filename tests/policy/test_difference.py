@@ -101,6 +101,15 @@ def test_a_readable_difference():
     assert json.loads(json.dumps(found.to_dict()))["statements"][0]["kind"] == CHANGED
 
 
+def test_statements_without_a_sid():
+    """Statements without a Sid are paired by their place, if they have the same effect."""
+    nameless = {key: value for key, value in DENY.items() if key != "Sid"}
+    old, new = policy(nameless), policy({**nameless, "Action": "s3:GetObject"})
+    assert [change.kind for change in diff(old, new).changes] == [CHANGED]
+    other = policy({**nameless, "Effect": "Allow"})
+    assert [change.kind for change in diff(old, other).changes] == [REMOVED, ADDED]
+
+
 def test_versions_are_part_of_the_difference():
     """A version that changes what variables mean is told."""
     old = Policy.parse({"Version": "2008-10-17", "Statement": [DENY]})
