@@ -198,7 +198,7 @@ def test_empty_objects(place: Place, cse: SecureS3Client, folder: Path, way: Way
         "tag": empty[:-1] + bytes([empty[-1] ^ 1]),
         "cut": empty[:-1],
         "behind": empty + b"\0",
-        "header": empty[:10] + b"\0" + empty[11:],
+        "header": empty[:10] + bytes([empty[10] ^ 1]) + empty[11:],
         "of another message": split(empty)[0] + split(message(0))[1][0],
     }.items():
         place.put(changed)
