@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..errors import ConfigurationError, PolicyError
-from ..policy.document import Policy
-from ..policy.layers import Document, Layer
+from ..policy.document import Document, Policy
+from ..policy.layers import Layer
 from ..policy.plausibility import plausible
 from ..policy.request import UNKNOWN, AccessRequest, Unknown
 from ..policy.spelling import nearest

@@ -8,14 +8,13 @@ policy before it is applied.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from ..errors import PolicyError
 from ..limits import BUCKET_POLICY_BYTES
 from . import statements as make
 from .difference import merge
-from .document import Policy
+from .document import Document, Policy
 from .statement import Statement
 from .statements.acls import PERMISSIONS
 from .statements.encryption import ALGORITHMS
@@ -23,8 +22,6 @@ from .statements.parts import Keys, Texts, flag, full_key_arns, one_of, texts
 from .statements.transport import TLS_VERSIONS
 
 __all__ = ["baseline", "cloudfront_origin", "log_target", "access_point", "write_once"]
-
-Existing = Policy | str | bytes | Mapping[str, Any]
 
 
 def baseline(
@@ -34,7 +31,7 @@ def baseline(
     min_tls: str = "1.2",
     strict: bool = False,
     admins: Texts = (),
-    merge_into: Existing | None = None,
+    merge_into: Document | None = None,
     replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
@@ -77,7 +74,7 @@ def cloudfront_origin(
     min_tls: str = "1.2",
     only: bool = False,
     except_principals: Texts = (),
-    merge_into: Existing | None = None,
+    merge_into: Document | None = None,
     replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
@@ -122,7 +119,7 @@ def log_target(
     prefix: str = "",
     admins: Texts = (),
     min_tls: str = "1.2",
-    merge_into: Existing | None = None,
+    merge_into: Document | None = None,
     replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
@@ -168,7 +165,7 @@ def access_point(
     prefix: str = "",
     write: bool = False,
     min_tls: str = "1.3",
-    merge_into: Existing | None = None,
+    merge_into: Document | None = None,
     replace: Texts = (),
 ) -> Policy:
     """The policy of an access point: who reads, lists and perhaps writes below a prefix, and over which TLS.
@@ -208,7 +205,7 @@ def write_once(
     retention_days: int | None = None,
     kms_key_arn: Keys | None = None,
     min_tls: str = "1.2",
-    merge_into: Existing | None = None,
+    merge_into: Document | None = None,
     replace: Texts = (),
     partition: str = "aws",
 ) -> Policy:
@@ -306,7 +303,7 @@ def _given(values: Texts, name: str) -> tuple[str, ...]:
     return texts(values, name, "one or several texts", empty=True)
 
 
-def _policy(found: list[Statement], existing: Existing | None, replace: Texts) -> Policy:
+def _policy(found: list[Statement], existing: Document | None, replace: Texts) -> Policy:
     there = existing if existing is None or isinstance(existing, Policy) else Policy.parse(existing)
     policy = merge(there, *found, replace=_given(replace, "replace"))
     if policy.size > BUCKET_POLICY_BYTES:

@@ -9,15 +9,12 @@ from typing import Any
 
 from ..errors import PolicyError
 from .canonical import canonical_statement, meaning
-from .document import Policy
+from .document import Document, Policy
 from .jsontext import write
 from .statement import CURRENT_VERSION, Statement
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 _MARKS = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
-
-
-Document = Policy | str | bytes | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

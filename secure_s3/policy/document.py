@@ -166,6 +166,10 @@ class Policy:
         return f"<Policy of {len(self.statements)} statements, {self.size} bytes>"
 
 
+Document = Policy | str | bytes | Mapping[str, Any]
+"""A policy, or what ``Policy.parse`` reads."""
+
+
 def _statements(document: Any) -> list[tuple[Mapping[str, Any], str]]:
     if not isinstance(document, Mapping):
         raise PolicyError(

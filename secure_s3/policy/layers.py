@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PolicyError
-from .document import Policy
+from .document import Document, Policy
 from .principals import Grant
 from .request import UNKNOWN, AccessRequest, Unknown
 from .statement import Statement
 from .truth import Truth, any_of
 
 _NOTHING: tuple[tuple[()], list[Policy]] = ((), [])
-Document = Policy | str | bytes | Mapping[str, Any]
-"""A policy, or what ``Policy.parse`` reads."""
 Given = Document | Unknown
 Layer = Sequence[Document] | Document | Unknown | None
 Levels = Sequence[Document | Sequence[Document]] | Document | Unknown | None
