@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 # (who, whom): why two rooms of one floor may know each other. On the ground floor the order of FLOORS holds.
 NEIGHBOURS: dict[tuple[str, str], str] = {
     ("encryption", "envelope"): "the client-side strategy seals with the envelope's writer",
+    ("denials", "policy"): "an explanation is proved with the evaluator",
     ("__main__", "cli"): "python -m secure_s3 is the command line",
     ("policy_pytest", "cli"): "policy tests are read from disk in the same way",
 }
