@@ -45,13 +45,13 @@ CAUSES: Final = (
 """Why something is refused. ``opaque``: it is a denial, and nothing says by whom. ``other``: it is none."""
 
 STATED, PROVED, INFERRED, UNCERTAIN = "stated", "proved", "inferred", "unknown"
-"""How sure it is: the service says so; the policies, evaluated here, do; nothing else is left; nobody knows."""
+"""How sure it is: the service says so; the policies evaluated here do; nothing else is left; nobody knows."""
 
 
 class StatementName(str):
     """The Sid of a statement, or ``statement 2`` for one without; and where it stands.
 
-    ``sid`` is None for one without, ``position`` counts from 0, ``pointer`` is a JSON pointer into the policy.
+    ``sid`` is None for one without, ``position`` counts from 0, ``pointer`` is a JSON pointer to it.
     """
 
     __slots__ = ("pointer", "position", "sid")
