@@ -1,10 +1,12 @@
-"""Signature Version 4 for presigned URLs and POST policies: pure functions of a clock."""
+"""Signature Version 4 for presigned URLs, POST policies, and signed headers: pure functions of a clock."""
 
 from __future__ import annotations
 
+from .chunks import ChunkSignatures
+from .headers import Authorization, parse_authorization, verify_headers
 from .posts import sign_post, verify_post
 from .signing import Credentials, SigningKey, UrlSigner, encode, encode_path, timestamp
-from .verifying import SignedUrl, parse_url, verify_url
+from .verifying import Scope, SignedUrl, parse_url, verify_url
 
 __all__ = [
     "Credentials",
@@ -16,6 +18,11 @@ __all__ = [
     "timestamp",
     "parse_url",
     "verify_url",
+    "Authorization",
+    "Scope",
+    "parse_authorization",
+    "verify_headers",
+    "ChunkSignatures",
     "sign_post",
     "verify_post",
 ]

@@ -7,7 +7,7 @@ texts as S3 has been seen to send them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
@@ -41,7 +41,8 @@ _TOKENS = ("X-Amz-Security-Token", "X-Amz-S3session-Token")
 """Of temporary credentials, and of the session of a directory bucket."""
 _AUTHENTICATION = (*_NEEDED, *_TOKENS)
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
-_TOLERATED = "x-amz-content-sha256"
+_NUMBERS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
+TOLERATED = "x-amz-content-sha256"
 """The one x-amz-… header that need not be signed."""
 _NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 """urlsplit would drop some of it without a word."""
@@ -137,17 +138,23 @@ def parse_url(url: str) -> SignedUrl:
     )
 
 
-def parse_scope(credential: str, date: str, *, malformed: Callable[[str], SignatureError]) -> Scope:
+def parse_scope(
+    credential: str,
+    date: str,
+    *,
+    malformed: Callable[[str], SignatureError],
+    start: str = "Error parsing the X-Amz-Credential parameter; ",
+) -> Scope:
     """Read the two texts that say who signed, where and when; *malformed* makes the error of a bad one."""
     if not _DATE.fullmatch(date):
         raise malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     try:
-        signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        year, month, day_of_month, *time = (int(date[i:j]) for i, j in _NUMBERS)
+        signed_at = datetime(year, month, day_of_month, time[0], time[1], time[2], tzinfo=timezone.utc)
         signed_at + limits.MAX_PRESIGN  # so that every end can be told
     except (ValueError, OverflowError):
         raise malformed("X-Amz-Date names a day or a time that does not exist") from None
     parts = credential.rsplit("/", 4)
-    start = "Error parsing the X-Amz-Credential parameter; "
     if len(parts) != 5 or not all(parts) or not credential.isprintable():
         expected = f'"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/{TERMINATOR}"'
         raise malformed(f"{start}the Credential is mal-formed; expecting {expected}.")
@@ -190,22 +197,22 @@ def verify_url(
         )
     _check_time(url, at)
     sent = {"host": url.host, **headers}
-    _check_headers(url, sent)
+    check_headers(url.signed_headers, sent)
     key = SigningKey(credentials.secret_key, scope.date, scope.region, scope.service)
     canonical = _canonical_request(url, method, sent)
     hashed = sha256(canonical.encode(errors="surrogatepass")).hexdigest()
     to_sign = f"{ALGORITHM}\n{timestamp(scope.signed_at)}\n{key.scope}\n{hashed}"
     if not same(key.sign(to_sign.encode()), url.signature):
         missing = [name for name in url.signed_headers if name not in sent]
-        raise mismatch(scope.access_key, url.signature, to_sign, _shown(canonical), missing)
+        raise mismatch(scope.access_key, url.signature, to_sign, without_secrets(canonical), missing)
 
 
 def _check_time(url: SignedUrl, at: datetime) -> None:
-    ends = {"Expires": _iso(url.expires_at), "ServerTime": _iso(at)}
+    ends = {"Expires": iso(url.expires_at), "ServerTime": iso(at)}
     if url.scope.signed_at - at > limits.MAX_CLOCK_SKEW:
         milliseconds = int(url.scope.signed_at.timestamp() * 1000)
         raise SignatureError(
-            f"it is dated {_iso(url.scope.signed_at)}, and it is {_iso(at)} now",
+            f"it is dated {iso(url.scope.signed_at)}, and it is {iso(at)} now",
             why="Request is not yet valid",
             fix="set the clock of the machine that signs",
             code="AccessDenied",
@@ -214,7 +221,7 @@ def _check_time(url: SignedUrl, at: datetime) -> None:
         )
     if at >= url.expires_at:
         raise SignatureError(
-            f"it has expired at {_iso(url.expires_at)}, and it is {_iso(at)} now",
+            f"it has expired at {iso(url.expires_at)}, and it is {iso(at)} now",
             why="Request has expired",
             fix="presign a new one; if it is new, set the clock of the machine that signs",
             code="AccessDenied",
@@ -223,12 +230,12 @@ def _check_time(url: SignedUrl, at: datetime) -> None:
         )
 
 
-def _check_headers(url: SignedUrl, sent: Mapping[str, str]) -> None:
+def check_headers(signed: Sequence[str], sent: Mapping[str, str]) -> None:
+    """Raise SignatureError if the host or an x-amz-… header was sent but not signed."""
     unsigned = sorted(
         name
         for name in sent
-        if (name == "host" or (name.startswith("x-amz-") and name != _TOLERATED))
-        and name not in url.signed_headers
+        if (name == "host" or (name.startswith("x-amz-") and name != TOLERATED)) and name not in signed
     )
     if unsigned:
         raise SignatureError(
@@ -245,14 +252,15 @@ def _canonical_request(url: SignedUrl, method: str, sent: Mapping[str, str]) -> 
     _, lines = canonical_headers({name: sent[name] for name in url.signed_headers if name in sent})
     names = ";".join(sorted(url.signed_headers))
     pairs = sorted((encode(name), encode(value)) for name, value in url.query)
-    hashed = sent[_TOLERATED] if _TOLERATED in url.signed_headers and _TOLERATED in sent else None
+    hashed = sent[TOLERATED] if TOLERATED in url.signed_headers and TOLERATED in sent else None
     payload = hashed or dict(url.query).get("X-Amz-Content-Sha256") or UNSIGNED_PAYLOAD
     query = "&".join(f"{name}={value}" for name, value in pairs)
     path = quote(unquote_to_bytes(url.path), safe="/")
     return f"{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}"
 
 
-def _shown(canonical: str) -> str:
+def without_secrets(canonical: str) -> str:
+    """A canonical request as a refusal may show it."""
     return _SECRET_QUERY.sub(r"\1***", _SECRET_HEADERS.sub(r"\1:***", canonical))
 
 
@@ -284,7 +292,8 @@ def _seconds(text: str) -> int:
     return int(digits)
 
 
-def _iso(at: datetime) -> str:
+def iso(at: datetime) -> str:
+    """``2026-01-31T23:59:59Z`` in UTC."""
     return f"{at.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
