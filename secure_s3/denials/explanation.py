@@ -29,6 +29,7 @@ class Remedy:
         command: A command line that does it.
         risk: What it opens or costs; empty if nothing.
         proved: Evaluated here with the remedy applied, the call would not be refused for this reason.
+        client: Settings of the client, e.g. ``endpoint_url``, ``region_name``, ``min_tls``.
     """
 
     who: str
@@ -42,6 +43,7 @@ class Remedy:
     command: str = ""
     risk: str = ""
     proved: bool = False
+    client: Mapping[str, Any] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash((self.who, self.what, self.document, self.target))
@@ -53,6 +55,7 @@ class Remedy:
             "what": self.what,
             "arguments": dict(self.arguments),
             "encryption": self.encryption,
+            "client": dict(self.client),
             "document": self.document,
             "target": self.target,
             "patch": [dict(each) for each in self.patch],

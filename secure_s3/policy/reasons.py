@@ -72,13 +72,13 @@ def _lacking(request: AccessRequest, layers: Sequence[Heard]) -> Iterator[Reason
         may_allow = heard.policies or heard.layer == "resource_policy" or (identity and heard.layer == _OWN)
         if heard.allow is not False or not may_allow or heard.layer == "resource_control_policy":
             continue
-        near = list(_near_misses(request, heard))
+        near = list(near_misses(request, heard))
         note = f"no statement allows {request.action}" if heard.policies else "there is no policy"
         yield Reason(heard.layer, DOES_NOT_ALLOW, note=note)
         yield from near[:NEAR_MISSES]
 
 
-def _near_misses(request: AccessRequest, heard: Heard) -> Iterator[Reason]:
+def near_misses(request: AccessRequest, heard: Heard) -> Iterator[Reason]:
     for number, policy in enumerate(heard.policies):
         for statement in policy.statements:
             if statement.effect == "Allow":

@@ -1,5 +1,5 @@
-"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign|policy|lint …]``: all
-without a name.
+"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign|policy|lint|refusals …]``:
+all without a name.
 
 The server is the embedded endpoint in a child process, over TLS. A ratio above 1 means that ours is faster
 or smaller than the other side in the same run.
@@ -13,7 +13,7 @@ import platform
 import ssl
 import sys
 
-from . import batch, envelope, imports, large, lint, memory, policy, presign, sealed, small
+from . import batch, denials, envelope, imports, large, lint, memory, policy, presign, refusals, sealed, small
 
 BENCHMARKS = {
     "small": small.main,
@@ -26,6 +26,8 @@ BENCHMARKS = {
     "presign": presign.main,
     "policy": policy.main,
     "lint": lint.main,
+    "denials": denials.main,
+    "refusals": refusals.main,
 }
 
 

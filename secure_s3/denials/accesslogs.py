@@ -1,0 +1,104 @@
+"""Lines of S3's server access logs that tell of a refusal.
+
+Source: Amazon S3 User Guide, "Amazon S3 server access log format".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import unquote
+
+from .denial import Denial
+from .parsing import parse_denial
+
+LINE_CHARACTERS: Final = 16 * 1024
+
+_FIELD = re.compile(r'"([^"]*)"|\[([^\]]*)\]|(\S+)')
+_ORDER = (
+    *("owner", "bucket", "time", "address", "requester", "request_id", "operation", "key", "uri", "status"),
+    *("code", "sent", "size", "total", "turn", "referer", "agent", "version", "host_id", "signature"),
+    *("cipher", "auth", "host", "tls", "access_point", "acl_required"),
+)
+_OPERATIONS: Mapping[str, str] = {
+    "REST.GET.OBJECT": "GetObject",
+    "REST.HEAD.OBJECT": "HeadObject",
+    "REST.PUT.OBJECT": "PutObject",
+    "REST.COPY.OBJECT": "CopyObject",
+    "REST.DELETE.OBJECT": "DeleteObject",
+    "REST.POST.OBJECT": "PostObject",
+    "REST.GET.BUCKET": "ListObjectsV2",
+    "REST.HEAD.BUCKET": "HeadBucket",
+    "REST.POST.UPLOADS": "CreateMultipartUpload",
+    "REST.PUT.PART": "UploadPart",
+    "REST.POST.UPLOAD": "CompleteMultipartUpload",
+    "REST.DELETE.UPLOAD": "AbortMultipartUpload",
+    "REST.POST.MULTI_OBJECT_DELETE": "DeleteObjects",
+    "REST.PUT.ACL": "PutObjectAcl",
+    "REST.PUT.BUCKETPOLICY": "PutBucketPolicy",
+    "REST.GET.BUCKETPOLICY": "GetBucketPolicy",
+}
+_AUTH_TYPES = {"AuthHeader": "REST-HEADER", "QueryString": "REST-QUERY-STRING", "-": None}
+_SIGNATURES = {"SigV4": "AWS4-HMAC-SHA256", "SigV2": "AWS"}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line; ``told`` by the names of its fields, without those that hold ``-``."""
+
+    told: Mapping[str, str]
+
+    @property
+    def status(self) -> int | None:
+        """Of the answer."""
+        text = self.told.get("status", "")
+        return int(text) if text.isdigit() else None
+
+    @property
+    def time(self) -> str | None:
+        """When the request came in, as it is written there."""
+        return self.told.get("time")
+
+    def denial(self) -> Denial:
+        """What the line says; a log holds no message, so that the code decides."""
+        told, operation = self.told, self.told.get("operation", "")
+        fields = {"RequestId": told.get("request_id"), "HostId": told.get("host_id")}
+        denial = parse_denial(
+            operation=_OPERATIONS.get(operation, operation),
+            status=self.status,
+            code=told.get("code"),
+            fields=fields,
+        )
+        return replace(denial, principal=self._principal(), resource=self._resource())
+
+    def circumstances(self) -> dict[str, Any]:
+        """Condition keys of the request that the line settles."""
+        told = self.told
+        found: dict[str, Any] = {"aws:SourceIp": told.get("address")}
+        found["aws:SecureTransport"] = "tls" in told or "cipher" in told
+        found["s3:TlsVersion"] = told.get("tls", "")[len("TLSv") :] or None
+        found["s3:authType"] = _AUTH_TYPES.get(told.get("auth", "-"))
+        found["s3:signatureversion"] = _SIGNATURES.get(told.get("signature", ""))
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _principal(self) -> str | None:
+        """The ARN of the requester; a canonical id names an account that policies may name otherwise."""
+        requester = parse_denial(message=self.told.get("requester", "anonymous")).message
+        return requester if requester.startswith("arn:") or requester == "anonymous" else None
+
+    def _resource(self) -> str | None:
+        bucket, key = self.told.get("bucket"), unquote(self.told.get("key", ""))
+        arn = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+        return parse_denial(message=arn).message if bucket else None
+
+
+def of_line(line: str) -> LogLine | None:
+    """A line of a log; None if it is none."""
+    if "REST." not in line[:1024] and "SOAP." not in line[:1024]:
+        return None
+    found = ["".join(part) for part in _FIELD.findall(line[:LINE_CHARACTERS])]
+    if len(found) < len(_ORDER[:11]) or not found[6].startswith(("REST.", "SOAP.")) or not found[9].isdigit():
+        return None
+    return LogLine({name: text for name, text in zip(_ORDER, found, strict=False) if text != "-"})

@@ -1,0 +1,279 @@
+"""Explanations: the statement that refuses is proved, what nobody knows is said, and nothing is made up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secure_s3.denials.denial import CAUSES, Denial
+from secure_s3.denials.evidence import Evidence, Judged, Named, Settings
+from secure_s3.denials.explain import explain
+from secure_s3.policy import UNKNOWN, Policy, evaluate
+from secure_s3.policy import statements as make
+from secure_s3.policy.wire import SentRequest
+from secure_s3.policy.witnesses import APP, KEY, OTHER_KEY, OWNER, SSE, bucket_arn, put, witness
+from tests.policy.test_statements import DENIED, NOT, TABLE
+
+B = "amzn-s3-demo-bucket"
+ALLOW_ALL = Policy.parse(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+READ_ONLY = Policy.parse(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+    }
+)
+OTHER = make.deny_insecure_transport("amzn-s3-demo-logging-bucket", sid="AnotherBucket")
+EXPLICIT = {"explicit": True, "layer": "resource_policy", "status": 403, "code": "AccessDenied"}
+
+
+def judged(request, policy=None, identity=(ALLOW_ALL,), unread=()):
+    """A permission with the policies of its bucket and its caller."""
+    resource = UNKNOWN if "resource_policy" in unread else policy
+    identities = UNKNOWN if "identity_policy" in unread else identity
+    decision = evaluate(request, resource_policy=resource, identity_policies=identities)
+    policies = {
+        "resource_policy": (Named(policy, "bucket policy", B),) if policy and resource is policy else (),
+        "identity_policy": tuple(Named(each, "identity policy", "role App") for each in identity),
+    }
+    return Judged(request, decision, policies, tuple(unread))
+
+
+def denied(request, cause="bucket_policy", **told):
+    """A denial of *request* as AWS words it."""
+    return Denial(
+        cause,
+        **{**EXPLICIT, **told},
+        action=request.action,
+        resource=request.resource,
+        principal=request.principal if isinstance(request.principal, str) else None,
+    )
+
+
+ROWS = [
+    pytest.param(row.statement, request, id=f"{row.builder}-{why}")
+    for row in TABLE
+    for request, wanted, why in row.requests
+    if wanted == DENIED
+]
+
+
+@pytest.mark.parametrize(("statement", "request_"), ROWS)
+def test_the_statement_that_denies_is_named_and_proved(statement, request_):
+    """Of a policy with another statement before it, the one that denies is named, with its conditions."""
+    policy = Policy.of(OTHER, statement)
+    told = explain(Evidence(denied(request_), judged=(judged(request_, policy),)))
+    assert (told.statement, told.statement.pointer, told.certainty) == (
+        statement.sid,
+        "/Statement/1",
+        "proved",
+    )
+    assert {each.key for each in told.conditions} == {each.key for each in statement.conditions}
+    assert {each.operator for each in told.conditions} == {each.operator for each in statement.conditions}
+    assert statement.sid in told.text()
+    assert told.denied_by.startswith(f"bucket policy of {B}, statement 2")
+
+
+NEAR = [
+    pytest.param(row.statement, request, id=f"{row.builder}-{why}")
+    for row in TABLE
+    for request, wanted, why in row.requests
+    if wanted == NOT
+]
+
+
+@pytest.mark.parametrize(("statement", "request_"), NEAR)
+def test_a_statement_that_nearly_allows_is_named_or_nothing_is(statement, request_):
+    """Where nothing allows, the statement of the policy is named, with what keeps it from allowing."""
+    policy = Policy.of(statement)
+    found = judged(request_, policy, identity=())
+    told = explain(
+        Evidence(
+            denied(request_, "identity_policy", explicit=False, layer="identity_policy"), judged=(found,)
+        )
+    )
+    assert told.statement in (None, statement.name)
+    if told.statement is not None and told.conditions:
+        assert {each.key for each in told.conditions} <= {each.key for each in statement.conditions}
+
+
+def test_a_condition_tells_what_was_wanted_and_what_was_sent():
+    """The report has operator, key, and the values of both; a header that is missing is told as such."""
+    policy = Policy.of(make.deny_wrong_kms_key(B, KEY, strict=True))
+    wrong = put(B, **{SSE: "aws:kms", "s3:x-amz-server-side-encryption-aws-kms-key-id": OTHER_KEY})
+    text = explain(Evidence(denied(wrong), judged=(judged(wrong, policy),))).text()
+    assert f"policy says {KEY}; request has {OTHER_KEY}" in text
+    bare = explain(Evidence(denied(put(B)), judged=(judged(put(B), policy),)))
+    assert "request has nothing" in bare.text()
+
+
+def test_what_only_aws_knows_is_inferred_where_nothing_else_is_left():
+    """One statement whose condition only the server knows is inferred from AWS's word; two are candidates."""
+    request = replace(witness("s3:GetObject", bucket_arn(B, "key"), APP), unknown=("aws:*",))
+    request = replace(request, context={k: v for k, v in request.context.items() if "Source" not in k})
+    vpce = make.only_vpc_endpoints(B, "vpce-1a2b3c4d")
+    one = explain(Evidence(denied(request), judged=(judged(request, Policy.of(vpce)),)))
+    assert (one.certainty, one.statement) == ("inferred", vpce.sid)
+    assert not one.conditions[0].known
+    assert "what only AWS knows" in one.text()
+    organization = make.only_organization(B, "o-a1b2c3d4e5")
+    two = explain(Evidence(denied(request), judged=(judged(request, Policy.of(vpce, organization)),)))
+    assert (two.certainty, two.statement) == ("unknown", None)
+    assert {str(each.statement) for each in two.candidates} == {vpce.sid, organization.sid}
+
+
+def test_the_kind_of_policy_that_aws_names_is_never_contradicted():
+    """A bucket policy that denies as well does not replace the service control policy that AWS names."""
+    request = put(B)
+    policy = Policy.of(make.deny_wrong_kms_key(B, KEY, strict=True))
+    arn = f"arn:aws:organizations::{OWNER}:policy/o-a1b2c3d4e5/service_control_policy/p-a1b2c3d4"
+    denial = denied(request, "service_control_policy", layer="service_control_policy", policy_arn=arn)
+    told = explain(Evidence(denial, judged=(judged(request, policy),)))
+    assert (told.cause, told.certainty, told.statement) == ("service_control_policy", "stated", None)
+    assert arn in told.denied_by
+
+
+def test_a_policy_that_could_not_be_read_gives_no_statement():
+    """Without the bucket policy, the layer is told as AWS says it, and the gap."""
+    request = put(B)
+    evidence = Evidence(
+        denied(request),
+        judged=(judged(request, unread=("resource_policy",)),),
+        gaps=("the policy of amzn-s3-demo-bucket: access denied",),
+    )
+    told = explain(evidence)
+    assert (told.cause, told.certainty, told.statement) == ("bucket_policy", "stated", None)
+    assert "access denied" in told.text()
+
+
+def test_a_policy_in_which_nothing_denies_makes_block_public_access_a_suspect():
+    """AWS says that a resource policy denies and none does: it may be RestrictPublicBuckets, or a change."""
+    request = put(B)
+    told = explain(Evidence(denied(request), judged=(judged(request, Policy.of(OTHER)),)))
+    assert told.statement is None
+    assert "RestrictPublicBuckets" in told.text()
+
+
+def test_nothing_is_known_but_the_text():
+    """The parsed message alone gives an explanation: what it names, and a way to mend it."""
+    told = explain(Evidence(denied(put(B))))
+    assert told.outcome is None
+    assert told.fix
+    assert told.documentation.startswith("https://docs.aws.amazon.com/")
+
+
+# -- where the service says nothing ---------------------------------------------------------------------
+
+
+def sent(operation="PutObject", **headers):
+    """A request as the guard kept it."""
+    folded = {name.replace("_", "-"): value for name, value in headers.items()}
+    return SentRequest.observed(
+        operation, "PUT", f"https://s3.eu-west-1.amazonaws.com/{B}/key", folded, bucket=B, key="key"
+    )
+
+
+BARE = Denial("opaque", status=403, code="AccessDenied", message="Access Denied")
+
+
+def test_a_bare_denial_is_proved_by_the_policy_that_denies():
+    """Of a bare Access Denied, the statement that denies is found, and the cause is no longer opaque."""
+    policy = Policy.of(make.deny_wrong_kms_key(B, KEY, strict=True))
+    told = explain(Evidence(BARE, sent(), judged=(judged(put(B), policy),)))
+    assert (told.cause, told.explicit, told.certainty) == ("bucket_policy", True, "proved")
+    assert (told.action, told.resource) == ("s3:PutObject", bucket_arn(B, "key"))
+
+
+def test_a_bare_denial_that_no_policy_allows_is_inferred():
+    """Where nothing allows, it is inferred and not proved: ACLs are not looked at."""
+    told = explain(Evidence(BARE, sent(), judged=(judged(put(B), identity=(READ_ONLY,)),)))
+    assert (told.cause, told.explicit, told.certainty) == ("identity_policy", False, "inferred")
+
+
+@pytest.mark.parametrize(("owner", "certainty"), [("444455556666", "proved"), (None, "inferred")])
+def test_a_bare_denial_with_another_expected_owner(owner, certainty):
+    """An expected owner that is not the bucket's explains a bare denial that no policy explains."""
+    request = sent(x_amz_expected_bucket_owner=OWNER)
+    evidence = Evidence(BARE, request, judged=(judged(put(B)),), settings=Settings(owner=owner))
+    told = explain(evidence)
+    assert (told.cause, told.certainty) == ("bucket_owner", certainty)
+
+
+def test_a_bare_denial_that_nothing_explains_has_candidates_only():
+    """A missing key, a wrong customer key, a paying requester: told as candidates, none as the answer."""
+    header = {"x-amz-server-side-encryption-customer-algorithm": "AES256"}
+    read = replace(sent("GetObject"), headers=header)
+    known = Settings(
+        object_exists=False, requester_pays=True, public_access_block={"RestrictPublicBuckets": True}
+    )
+    request = witness("s3:GetObject", bucket_arn(B, "key"), APP)
+    told = explain(Evidence(BARE, read, judged=(judged(request),), settings=known))
+    assert (told.cause, told.certainty) == ("opaque", "unknown")
+    assert [each.cause for each in told.candidates] == ["not_found", "sse_c", "other", "block_public_access"]
+
+
+def test_head_says_that_it_says_nothing():
+    """A refused HEAD hints at the GET that would give a message; after that GET it does not."""
+    head = replace(sent("HeadObject"), method="HEAD")
+    denial = Denial("opaque", status=403, code="403", operation="HeadObject")
+    assert "probe=True" in explain(Evidence(denial, head)).text()
+    assert "probe=True" not in explain(Evidence(BARE, head, retried=True)).text()
+    bad = explain(Evidence(replace(denial, status=400, code="400"), head))
+    assert {each.cause for each in bad.candidates} >= {"sse_c", "region"}
+
+
+def test_a_missing_key_is_told_apart_from_a_missing_right():
+    """A GetObject that is refused for s3:ListBucket is of an object that is not there."""
+    request = witness("s3:GetObject", bucket_arn(B, "key"), APP)
+    listing = Denial(
+        "identity_policy", False, "s3:ListBucket", bucket_arn(B), APP, layer="identity_policy", status=403
+    )
+    told = explain(Evidence(listing, sent("GetObject"), judged=(judged(request, identity=(READ_ONLY,)),)))
+    assert "there is no object key" in told.text()
+    assert told.outcome == "implicitly_denied"
+
+
+# -- laws -----------------------------------------------------------------------------------------------
+
+_DENIALS = st.builds(
+    Denial,
+    cause=st.sampled_from(CAUSES),
+    explicit=st.sampled_from([True, False, None]),
+    action=st.sampled_from([None, "s3:PutObject", "kms:Decrypt", "sts:AssumeRole", "\x00", "s3:*"]),
+    resource=st.sampled_from([None, bucket_arn(B, "key"), "*", "arn"]),
+    layer=st.sampled_from([None, "resource_policy", "identity_policy", "session_policy"]),
+    status=st.sampled_from([None, 400, 403, 404]),
+    message=st.text(max_size=40),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_DENIALS, st.booleans(), st.sampled_from([(), ("resource_policy",), ("identity_policy",)]))
+def test_any_denial_is_explained_in_text_and_json(denial, known, unread):
+    """Whatever was denied and whatever could be read, there is a text of plain lines, and JSON."""
+    policy = Policy.of(
+        make.deny_wrong_kms_key(B, KEY, strict=True), make.only_vpc_endpoints(B, "vpce-1a2b3c4d")
+    )
+    found = (judged(put(B), policy, unread=unread),) if known else ()
+    told = explain(Evidence(denial, sent() if known else None, judged=found))
+    assert told.text().splitlines()[0].endswith(")") or "was refused" in told.text()
+    json.dumps(told.to_dict(), default=str)
+    assert told.certainty in ("stated", "proved", "inferred", "unknown")
+    assert (told.certainty == "proved") <= bool(found or told.cause == "bucket_owner")
+
+
+def test_an_explanation_is_data():
+    """The JSON form has everything that the ideal error of this project has."""
+    policy = Policy.of(OTHER, make.deny_wrong_kms_key(B, KEY, strict=True))
+    found = explain(Evidence(denied(put(B)), sent(), judged=(judged(put(B), policy),), request_id="7QF"))
+    told = found.to_dict()
+    assert told["statement"] == {"sid": policy.statements[1].sid, "index": 1, "pointer": "/Statement/1"}
+    assert {"service", "operation", "action", "resource", "principal", "http_status", "code"} <= told.keys()
+    assert {"request_id", "host_id", "message", "denied_by", "explicit", "policy_arn"} <= told.keys()
+    assert {"conditions", "certainty", "not_examined", "candidates", "remedies", "retryable"} <= told.keys()
+    assert "service control policy" in told["not_examined"]
