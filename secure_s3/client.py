@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .encryption import Strategy, strategy_from_env
@@ -17,6 +18,7 @@ from .transfer.objects import ObjectMethods
 
 if TYPE_CHECKING:
     from .bucket.verdict import Preflight
+    from .denials.explain import Explanation
     from .presign import Presigner
 
 Answer = dict[str, Any]
@@ -64,6 +66,8 @@ class SecureS3Client(ObjectMethods, TransferMethods):
             self._client: Any = self._session.client(
                 "s3", region_name=region_name, endpoint_url=endpoint_url, config=config
             )
+        if (guard := guard_of(self._client)) is not None:
+            guard.explainer = _explainer(self._client, self._session)
         self._encryption = encryption
         self._presigner: Presigner | None = None
 
@@ -165,6 +169,32 @@ class SecureS3Client(ObjectMethods, TransferMethods):
             reading=self._encryption,
         )
 
+    def explain(
+        self, error: object, *, probe: bool = False, cloudtrail: bool = False, **given: Any
+    ) -> Explanation:
+        """Why *error* came about: which policy, statement and condition, what was sent, what would fix it.
+
+        ``print(s3.explain(error))``; ``.to_dict()`` for machines. It reads what the caller may read of
+        policies and settings, in up to 40 calls and 20 s, writes nothing, and evaluates them against the
+        request as it was sent. What cannot be read is told, and is no exception; without any permission it
+        says less. AWS names one reason: there may be others behind it.
+
+        Args:
+            error: What a call raised: an error of this package, botocore's ClientError, or what boto3 raised
+                because of one; or a ``Denial``, or the text of an error.
+            probe: Ask again for a refused HEAD, whose answer has no message, with a GET of one byte.
+            cloudtrail: Look for the event in CloudTrail, where management events are found.
+            given: As of ``check``: ``bucket_policy``, ``source_policy``, ``key_policy``,
+                ``identity_policies``, ``permissions_boundary``, ``session_policies``, ``scps``, ``rcps``,
+                ``endpoint_policies``, ``principal``, ``assume``, and ``fetch=False`` to ask nobody.
+
+        Raises:
+            ConfigurationError: *error* is nothing that a service refused, or an argument is of no use.
+        """
+        from .bucket.explaining import explain
+
+        return explain(self._client, self._session, error, probe=probe, cloudtrail=cloudtrail, **given)
+
     @property
     def exceptions(self) -> Any:
         """boto3's modelled exceptions, e.g. ``s3.exceptions.NoSuchKey``."""
@@ -244,3 +274,15 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         with typed(operation, Bucket, parameters.get("Key")):
             answer: Answer = getattr(self._under(encryption), method)(Bucket=Bucket, **parameters)
         return answer
+
+
+def _explainer(client: Any, session: Any) -> Callable[..., Any]:
+    """What ``error.explain()`` calls; it does not keep the client alive, which keeps it."""
+    kept = weakref.ref(client)
+
+    def explain_error(error: BaseException, **options: Any) -> Any:
+        from .bucket.explaining import explain
+
+        return explain(kept(), session, error, **options)
+
+    return explain_error

@@ -26,6 +26,12 @@
     ├── LocalEndpointError                the embedded endpoint cannot be started
     └── ServiceError (ClientError)        S3, KMS or STS answered with an error
         ├── AccessDenied                  403
+        │   ├── PolicyDenied              a policy: identity, boundary, session, SCP, RCP, endpoint
+        │   │   └── BucketPolicyDenied    the policy of the bucket or access point
+        │   ├── PublicAccessBlocked       S3 Block Public Access
+        │   ├── KeyDenied                 KMS: the key's policy, or the caller's for it
+        │   ├── CredentialsRefused        signature, clock, token, access key, expired presigned URL
+        │   └── ObjectLocked              Object Lock or MFA delete
         ├── NotFound                      404
         ├── PreconditionFailed            409, 412: a conditional write or read did not hold
         ├── KeyUnavailable                the KMS key is disabled, deleted, or unknown
@@ -33,8 +39,8 @@
         └── Throttled                     503 SlowDown, 429; retries are used up
 
 Each carries what happened (``what``), why (``why``) and how to mend it (``fix``), and where known the
-operation, bucket, key, error code, HTTP status and request id. No exception does I/O, and none holds a
-secret.
+operation, bucket, key, error code, HTTP status and request id; what a service answered has the denial besides
+(``denial``). No exception does I/O, but for ``explain()`` when it is called; and none holds a secret.
 """
 
 from __future__ import annotations
@@ -71,6 +77,12 @@ __all__ = [
     "LocalEndpointError",
     "ServiceError",
     "AccessDenied",
+    "PolicyDenied",
+    "BucketPolicyDenied",
+    "PublicAccessBlocked",
+    "KeyDenied",
+    "CredentialsRefused",
+    "ObjectLocked",
     "NotFound",
     "PreconditionFailed",
     "KeyUnavailable",
@@ -79,6 +91,9 @@ __all__ = [
 ]
 
 _DETAILS = ("operation", "bucket", "key", "code", "status", "request_id")
+_DENIAL = ("cause", "explicit", "action", "resource", "principal", "policy_arn")
+REFUSED = "_secure_s3_refused"
+"""The attribute with what the guard keeps of the refused request; it holds a client, and is not pickled."""
 
 
 def _rebuild(cls: type[SecureS3Error], state: dict[str, Any], of_a_key: bool = False) -> SecureS3Error:
@@ -142,7 +157,8 @@ class SecureS3Error(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Classes that were mixed with a botocore exception of a service model cannot be found by name.
         named = next(cls for cls in type(self).__mro__ if globals().get(cls.__name__) is cls)
-        return _rebuild, (named, self.__dict__.copy(), isinstance(self, KeyAccessError))
+        state = {name: value for name, value in self.__dict__.items() if name != REFUSED}
+        return _rebuild, (named, state, isinstance(self, KeyAccessError))
 
     def diagnostics(self) -> dict[str, Any]:
         """Everything this error knows, as plain values for logs and ``--json``."""
@@ -260,6 +276,13 @@ class KeyAccessError(SecureS3Error):
     refusals: tuple[SecureS3Error, ...] = ()
 
 
+def hand_on(error: BaseException, to: SecureS3Error) -> None:
+    """Let an error that stands for another have its denial, and what is kept of the refused request."""
+    for name in ("denial", REFUSED):
+        if name in error.__dict__:
+            to.__dict__[name] = error.__dict__[name]
+
+
 _key_access: dict[type[SecureS3Error], type[KeyAccessError]] = {}
 
 
@@ -289,11 +312,13 @@ class ServiceError(SecureS3Error, ClientError):
     """S3, KMS or STS answered with an error.
 
     It is a ``botocore.exceptions.ClientError`` as well: ``.response`` and ``.operation_name`` are there,
-    and ``except ClientError`` catches it.
+    and ``except ClientError`` catches it. ``denial`` is the answer taken apart, a
+    ``secure_s3.denials.Denial``: which policy, which action, on what; None only if it was made by hand.
     """
 
     response: Any
     operation_name: str
+    denial: Any = None
 
     def __init__(self, what: str, *, response: Mapping[str, Any] | None = None, **details: Any) -> None:
         self.response = dict(response or {})
@@ -303,9 +328,56 @@ class ServiceError(SecureS3Error, ClientError):
     # ClientError defines its own; ours keeps every attribute.
     __reduce__ = SecureS3Error.__reduce__
 
+    def diagnostics(self) -> dict[str, Any]:
+        """Everything this error knows, and what its denial says, as plain values for logs and ``--json``."""
+        told = {name: getattr(self.denial, name, None) for name in _DENIAL}
+        return super().diagnostics() | {name: value for name, value in told.items() if value is not None}
+
+    def explain(self, **options: Any) -> Any:
+        """Why it was refused, by the client that the call was made with: its ``explain(error, **options)``.
+
+        This asks the service for what the caller may read of policies and settings.
+
+        Raises:
+            ConfigurationError: no such client is at hand: the error was pickled or made by hand, or its
+                client is no SecureS3Client.
+        """
+        explainer = getattr(self.__dict__.get(REFUSED), "explainer", None)
+        if explainer is None:
+            raise ConfigurationError(
+                "this error does not know a client that could explain it",
+                why="it was pickled or made by hand, or its client is no SecureS3Client",
+                fix="pass the error to s3.explain(error)",
+            )
+        return explainer(self, **options)
+
 
 class AccessDenied(ServiceError):
     """403: refused by a policy, a key, a signature or a setting; ``code`` and ``why`` say which."""
+
+
+class PolicyDenied(AccessDenied):
+    """A policy does not let the caller do this; ``denial`` has its kind and, where AWS tells, its ARN."""
+
+
+class BucketPolicyDenied(PolicyDenied):
+    """The policy of the bucket or access point does not let the caller do this."""
+
+
+class PublicAccessBlocked(AccessDenied):
+    """S3 Block Public Access does not let an ACL or a policy make something public."""
+
+
+class KeyDenied(AccessDenied):
+    """KMS does not let the caller use the key: by the key's policy, or by the caller's for it."""
+
+
+class CredentialsRefused(AccessDenied):
+    """The signature, the clock, the token or the access key is wrong, or a presigned URL has expired."""
+
+
+class ObjectLocked(AccessDenied):
+    """Object Lock or MFA delete protects the object's version."""
 
 
 class NotFound(ServiceError):

@@ -244,4 +244,6 @@ class Finding:
 
 def printable_text(text: str) -> str:
     """Somebody else's text, so that it neither steers a terminal nor looks like a line of an error."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

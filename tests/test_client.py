@@ -19,6 +19,7 @@ from botocore.signers import generate_presigned_post, generate_presigned_url
 
 from secure_s3 import REGULATED, STANDARD, SecureS3Client, SecurityProfile, errors
 from secure_s3.encryption import DsseKms, SseC, SseKms, SseS3
+from secure_s3.local.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.rig import faulty_proxy as fault
 from tests.rig.faulty_proxy import FaultyProxy
 from tests.transfer.support import BUCKET, OTHER_KEY, RAW_KEY, Place, reading
@@ -306,7 +307,8 @@ def test_from_env_all_settings(tmp_path: Path, local_aws: Any) -> None:
         "SECURE_S3_MIN_TLS": "1.3",
         "SECURE_S3_RETRIES": "1",
     }
-    s3 = SecureS3Client.from_env(environ, session=_session())
+    known = {"aws_access_key_id": ACCESS_KEY_ID, "aws_secret_access_key": SECRET_ACCESS_KEY}
+    s3 = SecureS3Client.from_env(environ, session=_session(**known, aws_session_token=None))
     assert s3.encryption.label == "sse-c"
     assert s3.boto3.meta.endpoint_url == local_aws.endpoint_url
     assert s3.boto3.meta.region_name == "eu-central-1"

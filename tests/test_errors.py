@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_s3 import errors
+from secure_s3.denials import Denial
 
 TREE = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__]
 DETAILS = {"operation": "PutObject", "bucket": "b", "key": "k", "code": "X", "status": 400, "request_id": "R"}
@@ -128,6 +129,37 @@ def test_extra_attributes_survive_pickling() -> None:
     error = errors.BatchFailed("Some failed")
     error.results = [1, 2]
     assert pickle.loads(pickle.dumps(error)).results == [1, 2]
+
+
+def test_a_denial_is_told_and_travels() -> None:
+    """What the denial says is among the diagnostics, as far as it says anything, and survives pickling."""
+    error = errors.AccessDenied("What", code="AccessDenied")
+    error.denial = Denial("bucket_policy", explicit=False, action="s3:GetObject", principal="anonymous")
+    told = {"cause": "bucket_policy", "explicit": False, "action": "s3:GetObject", "principal": "anonymous"}
+    assert error.diagnostics() == errors.AccessDenied("What", code="AccessDenied").diagnostics() | told
+    again = pickle.loads(pickle.dumps(error))
+    assert again.denial == error.denial
+    assert again.diagnostics() == error.diagnostics()
+
+
+def test_what_stands_for_another_has_its_denial() -> None:
+    """An error that is made of another takes over its denial, and what else is kept with it; no more."""
+    first, second = errors.AccessDenied("What"), errors.KeyAccessError("Where")
+    first.denial, kept = Denial("kms_access"), object()
+    first.__dict__[errors.REFUSED] = kept
+    errors.hand_on(first, second)
+    assert (vars(second)["denial"], vars(second)[errors.REFUSED]) == (first.denial, kept)
+    assert second.what == "Where"
+    errors.hand_on(ValueError("x"), second)
+    assert vars(second)["denial"] is first.denial
+
+
+@pytest.mark.parametrize("error", [errors.AccessDenied("x"), errors.NotFound("x"), errors.KeyDenied("x")])
+def test_without_a_client_nothing_is_explained(error: errors.ServiceError) -> None:
+    """An error that was made by hand knows no client, and says whom to ask."""
+    assert error.denial is None
+    with pytest.raises(errors.ConfigurationError, match=r"s3\.explain\(error\)"):
+        error.explain()
 
 
 @given(st.text(), st.text(), st.text())

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("guard",),
     ("transfer", "presign", "bucket", "monitoring"),
     ("client",),
-    ("local",),
+    ("local", "testing"),
     ("__init__",),  # the public face gathers everything below it; only the command line stands above
     ("cli", "__main__", "policy_pytest"),
 )
@@ -38,6 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 NEIGHBOURS: dict[tuple[str, str], str] = {
     ("encryption", "envelope"): "the client-side strategy seals with the envelope's writer",
     ("denials", "policy"): "an explanation is proved with the evaluator",
+    ("local", "testing"): "its pytest plugin has the fixture denied",
     ("__main__", "cli"): "python -m secure_s3 is the command line",
     ("policy_pytest", "cli"): "policy tests are read from disk in the same way",
 }
@@ -96,6 +97,7 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("boto3", "local", "aws.session() is a plain boto3 session"),
     Door("botocore", "local", "the embedded endpoint reads botocore's service models"),
+    Door("botocore", "testing", "refusals end calls of botocore before the network"),
     Door("s3transfer", "guard", "its threads run under the guard as well"),
     Door("s3transfer", "transfer", "the engine under transfers"),
     Door("aws_encryption_sdk", "envelope", "master key providers of others"),
@@ -103,7 +105,7 @@ DOORS: tuple[Door, ...] = (
     Door("moto", "local", "what the embedded endpoint stands on"),
     Door("trustme", "local", "certificates of the embedded endpoint"),
     Door("werkzeug", "local", "the server under moto"),
-    Door("pytest", "local/pytest_plugin", "the fixture local_aws"),
+    Door("pytest", "local/pytest_plugin", "the fixtures local_aws and denied"),
     Door("pytest", "policy_pytest", "collects policy tests"),
     Door("yaml", "policy/suite_text", "policy tests may be YAML"),
     Door("tomli", "policy/suite_text", "policy tests may be TOML, which Python reads from 3.11 on"),

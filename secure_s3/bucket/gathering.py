@@ -1,96 +1,105 @@
 """The caller and the policies that decide about a request, as far as the caller may read them.
 
 What cannot be read is UNKNOWN and a gap, told in words; nothing here raises because of what a service says.
-Sources: Amazon S3 API Reference, GetBucketPolicy (it answers the bucket owner's account only); the API
-References of STS, IAM and KMS.
+Sources: Amazon S3 API Reference, GetBucketPolicy (it answers the bucket owner's account only),
+GetAccessPoint, GetAccessPointPolicy; the API References of STS, IAM and KMS.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import AccessDenied, PolicyError, SecureS3Error, ServiceError
-from ..guard.faults import typed
-from ..guard.readers import reader
+from ..errors import PolicyError, ServiceError
 from ..policy.document import Policy
 from ..policy.principals import Requester
 from ..policy.request import UNKNOWN, Unknown
 from ..policy.wire import Caller
-from .gaps import Gap
-from .given import Held, Identity
+from .asking import FAULTS, Asking
+from .given import Held, Identity, Owner
 
-_CALLS = 40
-_SECONDS = 20.0
-# The rest is what an answer raises that is not as the API describes it.
-_FAULTS = (SecureS3Error, LookupError, TypeError, AttributeError)
 _PRINCIPALS = frozenset({"user", "role", "session", "root", "federated-user"})
+_Read = tuple[Policy, Owner]
 
 
-class Gathering:
-    """What services tell about one request; ``gaps`` says what they did not.
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """What an access point leads to.
 
     Args:
-        session: A hardened session, for clients of other services.
-        s3: The hardened S3 client.
-        clock: Seconds that only rise.
+        bucket: Its name; None if nobody told.
+        account: Of the bucket.
     """
 
-    def __init__(self, session: Any, s3: Any, clock: Callable[[], float] = time.monotonic) -> None:
-        self._session, self._s3, self._clock = session, s3, clock
-        self._calls, self._until = 0, clock() + _SECONDS
-        self._clients: dict[tuple[str, str | None], Any] = {}
-        self._open = ExitStack()
-        self.gaps: list[Gap] = []
+    bucket: str | None = None
+    account: str | None = None
+
+
+class Gathering(Asking):
+    """What services tell about who asks, and about policies; ``gaps`` says what they did not.
+
+    Args:
+        arguments: As of Asking.
+        access_points: Policies of access points are looked for as well.
+    """
+
+    def __init__(self, *arguments: Any, access_points: bool = False, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._access_points = access_points
 
     def __enter__(self) -> Gathering:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._open.close()
-
     def caller(self) -> Caller:
         """Who signs, by ``sts:GetCallerIdentity``, which nobody can be denied."""
         try:
-            told = self._ask("sts", "get_caller_identity")
-        except _FAULTS as error:
-            self._gap("the caller", error, "principal")
+            told = self.ask("sts", "get_caller_identity")
+            arn = str(told.get("Arn"))
+        except FAULTS as error:
+            self.gap("the caller", error, "principal")
             return Caller(UNKNOWN)
-        arn = str(told.get("Arn"))
-        if Requester.parse(arn).kind not in _PRINCIPALS:
-            self.gaps.append(Gap("the caller", f"{arn} is none that policies can name", "principal"))
+        if not named_by_policies(arn):
+            self.note("the caller", f"{arn} is none that policies can name", "principal")
             return Caller(UNKNOWN, told.get("Account"))
         return Caller(arn, told.get("Account"), told.get("UserId"))
 
     def bucket_policy(self, bucket: str, argument: str = "bucket_policy") -> Held:
         """The policy of a bucket; ``own`` if the answer shows that it belongs to the caller's account."""
+        if bucket.startswith("arn:") and self._access_points:
+            return self._access_point_policy(bucket, argument)
         if bucket.startswith("arn:"):
-            what = f"the policy of the access point {bucket}"
-            self.gaps.append(Gap(what, "it is not looked for", argument))
+            self.note(f"the policy of the access point {bucket}", "it is not looked for", argument)
             return Held(UNKNOWN)
         try:
-            with typed("GetBucketPolicy", bucket):
-                self._count()
-                return Held(self._parsed(self._s3.get_bucket_policy(Bucket=bucket)["Policy"]), own=True)
+            told = self.ask("s3", "get_bucket_policy", Bucket=bucket)
+            return Held(Policy.parse(told["Policy"]), own=True)
         except ServiceError as error:
             if error.code == "NoSuchBucketPolicy":
                 return Held((), own=True)
-            self._gap(f"the policy of {bucket}", error, argument)
-        except _FAULTS as error:
-            self._gap(f"the policy of {bucket}", error, argument)
+            self.gap(f"the policy of {bucket}", error, argument)
+        except FAULTS as error:
+            self.gap(f"the policy of {bucket}", error, argument)
         return Held(UNKNOWN)
+
+    def access_point(self, arn: str) -> AccessPoint:
+        """The bucket behind an access point."""
+        try:
+            told = self.ask("s3control", "get_access_point", arn.split(":")[3], **_access_point(arn))
+            return AccessPoint(str(told["Bucket"]), told.get("BucketAccountId"))
+        except FAULTS as error:
+            self.gap(f"the bucket behind the access point {arn}", error)
+        return AccessPoint()
 
     def key_policy(self, key_arn: str) -> Held:
         """The policy of a KMS key."""
         try:
-            told = self._ask(
+            told = self.ask(
                 "kms", "get_key_policy", key_arn.split(":")[3], KeyId=key_arn, PolicyName="default"
             )
-            return Held(self._parsed(told["Policy"]))
-        except _FAULTS as error:
-            self._gap(f"the policy of {key_arn}", error, "key_policy")
+            return Held(Policy.parse(told["Policy"]))
+        except FAULTS as error:
+            self.gap(f"the policy of {key_arn}", error, "key_policy")
         return Held(UNKNOWN)
 
     def identity(self, caller: Caller) -> Identity:
@@ -101,79 +110,89 @@ class Gathering:
             return Identity(Held(() if known else UNKNOWN), Held(() if known else UNKNOWN))
         who = Requester.parse(caller.arn)
         try:
-            return self._user(who.name) if who.kind == "user" else self._role(who.name)
-        except _FAULTS as error:
-            self._gap("the caller's own policies", error, "identity_policies")
+            return self._user(who) if who.kind == "user" else self._role(who)
+        except FAULTS as error:
+            self.gap("the caller's own policies", error, "identity_policies")
             return Identity(Held(UNKNOWN), Held(UNKNOWN))
+
+    def _access_point_policy(self, arn: str, argument: str) -> Held:
+        try:
+            told = self.ask("s3control", "get_access_point_policy", arn.split(":")[3], **_access_point(arn))
+            return Held(Policy.parse(told["Policy"]))
+        except ServiceError as error:
+            if error.code == "NoSuchAccessPointPolicy":
+                return Held(())
+            self.gap(f"the policy of the access point {arn}", error, argument)
+        except FAULTS as error:
+            self.gap(f"the policy of the access point {arn}", error, argument)
+        return Held(UNKNOWN)
 
     # -- IAM ------------------------------------------------------------------------------------------
 
-    def _user(self, name: str) -> Identity:
-        told = self._ask("iam", "get_user", UserName=name)["User"]
-        found = list(self._of("user", UserName=name))
-        for group in self._pages("list_groups_for_user", "Groups", UserName=name):
-            found += self._of("group", GroupName=group["GroupName"])
-        return Identity(Held(tuple(found)), self._boundary(told), told.get("Arn"))
+    def _user(self, who: Requester) -> Identity:
+        told = self.ask("iam", "get_user", UserName=who.name)["User"]
+        _same_account(told, who)
+        found = list(self._of("user", _owner(told, who.name), UserName=who.name))
+        for group in self._pages("list_groups_for_user", "Groups", UserName=who.name):
+            name = group["GroupName"]
+            found += self._of("group", _owner(group, name), GroupName=name)
+        return Identity(_held(found), self._boundary(told), told.get("Arn"))
 
-    def _role(self, name: str) -> Identity:
-        told = self._ask("iam", "get_role", RoleName=name)["Role"]
-        found = tuple(self._of("role", RoleName=name))
-        return Identity(Held(found), self._boundary(told), told.get("Arn"))
+    def _role(self, who: Requester) -> Identity:
+        told = self.ask("iam", "get_role", RoleName=who.name)["Role"]
+        _same_account(told, who)
+        found = list(self._of("role", _owner(told, who.name), RoleName=who.name))
+        return Identity(_held(found), self._boundary(told), told.get("Arn"))
 
-    def _of(self, kind: str, **name: str) -> Iterator[Policy]:
+    def _of(self, kind: str, owner: str, **name: str) -> Iterator[_Read]:
         for attached in self._pages(f"list_attached_{kind}_policies", "AttachedPolicies", **name):
-            yield self._managed(attached["PolicyArn"])
+            yield self._managed(attached["PolicyArn"]), Owner(attached["PolicyArn"])
         for inline in self._pages(f"list_{kind}_policies", "PolicyNames", **name):
-            told = self._ask("iam", f"get_{kind}_policy", PolicyName=inline, **name)
-            yield self._parsed(told["PolicyDocument"])
+            told = self.ask("iam", f"get_{kind}_policy", PolicyName=inline, **name)
+            yield Policy.parse(told["PolicyDocument"]), Owner(owner, inline)
 
     def _managed(self, arn: str) -> Policy:
-        version = self._ask("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        told = self._ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
-        return self._parsed(told["PolicyVersion"]["Document"])
+        version = self.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        told = self.ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
+        return Policy.parse(told["PolicyVersion"]["Document"])
 
     def _boundary(self, told: Mapping[str, Any]) -> Held:
         arn = (told.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
-        return Held(self._managed(arn) if arn else ())
+        return Held(self._managed(arn), owners=(Owner(arn),)) if arn else Held(())
 
     def _pages(self, method: str, member: str, **arguments: str) -> Iterator[Any]:
         more: dict[str, str] = {}
         while True:
-            told = self._ask("iam", method, **arguments, **more)
+            told = self.ask("iam", method, **arguments, **more)
             yield from told.get(member) or ()
             if not told.get("IsTruncated"):
                 return
             more = {"Marker": told["Marker"]}
 
-    # -- asking ---------------------------------------------------------------------------------------
 
-    def _ask(self, service: str, method: str, region: str | None = None, **arguments: Any) -> Any:
-        with typed(f"{service}:{method}"):
-            self._count()
-            if (service, region) not in self._clients:
-                client = reader(self._session, self._s3, service, region)
-                self._clients[service, region] = client
-                self._open.callback(client.close)
-            return getattr(self._clients[service, region], method)(**arguments)
+def named_by_policies(arn: str) -> bool:
+    """Whether an ARN is one of those that policies can name as a caller."""
+    return Requester.parse(arn).kind in _PRINCIPALS
 
-    def _count(self) -> None:
-        self._calls += 1
-        if self._calls > _CALLS or self._clock() > self._until:
-            raise PolicyError(
-                "there is too much to read",
-                why=f"a check makes up to {_CALLS} calls, in up to {_SECONDS:.0f} s",
-                fix="give the policies as arguments",
-            )
 
-    @staticmethod
-    def _parsed(document: Any) -> Policy:
-        return Policy.parse(document)
+def _access_point(arn: str) -> dict[str, str]:
+    parts = arn.split(":", 5)
+    return {"AccountId": parts[4], "Name": parts[5].replace(":", "/").split("/")[1]}
 
-    def _gap(self, what: str, error: Exception, argument: str) -> None:
-        if isinstance(error, AccessDenied):
-            why: object = "access denied"
-        elif isinstance(error, SecureS3Error):
-            why = error.why or error.what
-        else:
-            why = f"the answer is not as the API describes it ({type(error).__name__})"
-        self.gaps.append(Gap(what, " ".join(str(why).split()), argument))
+
+def _held(found: list[_Read]) -> Held:
+    return Held(tuple(policy for policy, _ in found), owners=tuple(owner for _, owner in found))
+
+
+def _owner(told: Mapping[str, Any], name: str) -> str:
+    return str(told.get("Arn") or name)
+
+
+def _same_account(told: Mapping[str, Any], who: Requester) -> None:
+    """Refuse an answer about a namesake: IAM tells about the account that asks."""
+    found = Requester.parse(str(told.get("Arn"))).account
+    if found and who.account and found != who.account:
+        raise PolicyError(
+            f"{who.name} is of another account",
+            why=f"they are of account {who.account}, and IAM told about {found}",
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ..denials.evidence import Named
 from ..errors import ConfigurationError, PolicyError
 from ..policy.document import Document, Policy
 from ..policy.layers import Layer
@@ -18,6 +19,30 @@ Documents = Document | Sequence[Document] | Unknown | None
 """One policy, several, none (``[]``), UNKNOWN; None where it is to be found out."""
 
 _NO_WORD = (Policy, str, bytes, Mapping)
+_POLICIES = (
+    "bucket_policy",
+    "source_policy",
+    "key_policy",
+    "identity_policies",
+    "permissions_boundary",
+    "session_policies",
+    "scps",
+    "rcps",
+    "endpoint_policies",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What has a policy.
+
+    Args:
+        target: The policy's own ARN, or the user, role or group that it is written into.
+        inline: The name of a policy that is written into one; empty for others.
+    """
+
+    target: str = ""
+    inline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +52,12 @@ class Held:
     Args:
         policies: One or several; an empty tuple if there are none.
         own: The resource is known to belong to the caller's account.
+        owners: Of each policy, in their order; none where that is not known, or plain from the resource.
     """
 
     policies: Policy | tuple[Policy, ...] | Unknown
     own: bool = False
+    owners: tuple[Owner, ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -44,6 +71,22 @@ class Held:
             return self.policies[0] if self.policies else None
         return self.policies
 
+    def named(self, document: str, target: str = "") -> tuple[Named, ...]:
+        """Each policy and whose it is, in the order in which the evaluator counts them.
+
+        Args:
+            document: What they are, e.g. ``bucket policy``.
+            target: Whose they are, where they do not say themselves.
+        """
+        if isinstance(self.policies, Unknown):
+            return ()
+        listed = (self.policies,) if isinstance(self.policies, Policy) else self.policies
+        owners = self.owners or (Owner(target),) * len(listed)
+        return tuple(
+            Named(each, document, owner.target, owner.inline)
+            for each, owner in zip(listed, owners, strict=True)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -56,7 +99,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the caller of a check says; see ``preflight``."""
+    """What the caller of a check, or of an explanation, says; see ``preflight`` and ``explaining``."""
 
     bucket_policy: Documents = None
     source_policy: Documents = None
@@ -72,8 +115,12 @@ class Given:
     fetch: bool = True
 
     @classmethod
-    def parted(cls, arguments: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
+    def parted(cls, arguments: Mapping[str, Any], of: str = "check") -> tuple[Given, dict[str, Any]]:
         """The check's own arguments, in lower case, and those of the operation, which begin in upper case.
+
+        Args:
+            arguments: All of them.
+            of: Whose they are, for the error.
 
         Raises:
             ConfigurationError: There is no such argument.
@@ -83,8 +130,10 @@ class Given:
         for name in sorted(own.keys() - names):
             near = nearest(name, names)
             raise ConfigurationError(
-                f"check() has no argument {name}",
-                why="its own are in lower case, those of the operation are S3's, e.g. Bucket and Key",
+                f"{of}() has no argument {name}",
+                why="its own are in lower case, those of the operation are S3's, e.g. Bucket and Key"
+                if of == "check"
+                else "",
                 fix=f"did you mean {near}=?" if near else f"use one of {', '.join(sorted(names))}",
             )
         if own.get("assume") is None:
@@ -96,6 +145,29 @@ class Given:
     def held(self, name: str) -> Held | None:
         """A layer as it was given; None if it was not."""
         return held(getattr(self, name), name)
+
+    def verified(self) -> Given:
+        """Itself, once everything given has been read.
+
+        Raises:
+            ConfigurationError: The principal is none.
+            PolicyError: A policy is none, or there are several where one can be.
+        """
+        for name in _POLICIES:
+            if name == "key_policy" and self._by_key:
+                for each in self.key_policy.values():  # type: ignore[union-attr]
+                    held(each, name)
+            else:
+                self.held(name)
+        if self.principal is not None:
+            self.caller()
+        return self
+
+    @property
+    def _by_key(self) -> bool:
+        """Whether ``key_policy`` is a mapping from ARNs to policies, and no policy itself."""
+        found = self.key_policy
+        return isinstance(found, Mapping) and any(str(name).startswith("arn:") for name in found)
 
     def caller(self) -> Caller:
         """The principal that was given.
@@ -114,10 +186,8 @@ class Given:
 
     def key_held(self, key_arn: str) -> Held | None:
         """The policy of a key: the one for all of them, or, from ARNs to policies, its own."""
-        if isinstance(self.key_policy, Mapping) and any(
-            str(name).startswith("arn:") for name in self.key_policy
-        ):
-            return held(self.key_policy.get(key_arn), "key_policy")
+        if self._by_key:
+            return held(self.key_policy.get(key_arn), "key_policy")  # type: ignore[union-attr]
         return self.held("key_policy")
 
 

@@ -88,7 +88,7 @@ class Permission:
                 yield "the caller, who is not known"
             if told:
                 yield f"what is open in {told}"
-        unread = (_layer(each, self.request) for each in decision.reasons if each.role == UNREAD)
+        unread = (document(each.layer, self.request) for each in decision.reasons if each.role == UNREAD)
         yield from dict.fromkeys(f"the {each}, which was not read" for each in unread)
 
     @property
@@ -146,14 +146,15 @@ def _deciding(decision: Decision, request: AccessRequest, role: str) -> list[str
 def _statement(reason: Reason, request: AccessRequest) -> str:
     found = reason.statement
     if found is None:
-        return _layer(reason, request)
+        return document(reason.layer, request)
     # Without a Sid, its name is its number already.
-    return f"{_layer(reason, request)} {'statement ' if found.sid else ''}{found.name}"
+    return f"{document(reason.layer, request)} {'statement ' if found.sid else ''}{found.name}"
 
 
-def _layer(reason: Reason, request: AccessRequest) -> str:
-    if reason.layer != "resource_policy":
-        return reason.layer.replace("_", " ")
+def document(layer: str, request: AccessRequest) -> str:
+    """What a policy of *layer* is called that decides about *request*, e.g. ``bucket policy``."""
+    if layer != "resource_policy":
+        return layer.replace("_", " ")
     if request.action.startswith("kms:"):
         return "key policy"
     return "access point policy" if ":accesspoint/" in request.resource else "bucket policy"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
-from ..errors import ConfigurationError, KeyAccessError, SecureS3Error, ServiceError, as_key_access
+from ..errors import ConfigurationError, KeyAccessError, SecureS3Error, ServiceError, as_key_access, hand_on
 from ..values import Arn, KmsKeyArn, SecretBytes, printable_text
 from .header import WrappedKey, serialise_context
 from .suites import COMMIT_KEY, IV_BYTES, TAG_BYTES, Suite
@@ -307,6 +307,7 @@ def _refused(refusals: list[SecureS3Error], what: str) -> KeyAccessError:
         details["response"] = chief.response
     error = as_key_access(type(chief))(what, why=reasons, fix=chief.fix, **details)
     error.refusals = tuple(refusals)
+    hand_on(chief, error)
     return error
 
 

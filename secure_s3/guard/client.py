@@ -6,7 +6,8 @@ The numbers are the order in which they run:
 2. ``choose-signer``           presigned URLs and POSTs are SigV4
 3. ``before-sign``             on every attempt: https, an allowed host, the strategy's headers
 4. the HTTP session            the same once more; verified, TLS at least the profile's
-5. ``after-call``              the answer shows the strategy's algorithm and key; its date is the time
+5. ``after-call``              the answer shows the strategy's algorithm and key; its date is the time; a
+                               refused request is kept with the error
 
 Beside them, ``before-endpoint-resolution`` tells of buckets that have turned out to be elsewhere.
 
@@ -17,14 +18,17 @@ process, not a sandbox: code that unregisters handlers gets past it. The bucket 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
-from . import bodies, presigning, redaction, tls
+from . import bodies, presigning, redaction, refused, tls
 from .addresses import Addresses
 from .clock import ServerClock
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
@@ -34,7 +38,7 @@ from .requests import apply_strategy, check_bucket, check_wire
 from .responses import check_answer
 
 _STRATEGY = "secure_s3.strategy"
-_WHERE = "secure_s3.where"
+_GIVEN = "secure_s3.given"
 _SENT = "secure_s3.sent"
 _ATTRIBUTE = "_secure_s3_guard"
 _PRESIGNERS = frozenset(
@@ -45,7 +49,16 @@ _PRESIGNERS = frozenset(
 class Guard:
     """What one hardened client holds itself to; its methods are botocore event handlers."""
 
-    __slots__ = ("_endpoint", "addresses", "allowed_host", "clock", "kms", "profile", "strategy")
+    __slots__ = (
+        "_endpoint",
+        "_explainer",
+        "addresses",
+        "allowed_host",
+        "clock",
+        "kms",
+        "profile",
+        "strategy",
+    )
 
     def __init__(
         self,
@@ -61,6 +74,18 @@ class Guard:
         self.clock = ServerClock()
         self.addresses = Addresses(client.meta.region_name, client.meta.endpoint_url)
         self._endpoint = client._endpoint
+        self._explainer: Callable[..., Any] | None = None
+
+    @property
+    def explainer(self) -> Callable[..., Any] | None:
+        """What ``error.explain()`` calls with the error; errors keep it: let it hold its owner weakly."""
+        return self._explainer
+
+    @explainer.setter
+    def explainer(self, explainer: Callable[..., Any] | None) -> None:
+        self._explainer = explainer
+        if self.kms is not None:
+            self.kms.explainer = explainer
 
     def under(self, strategy: Strategy) -> Guard:
         """The same guard with another strategy: what it has learned is shared."""
@@ -81,7 +106,7 @@ class Guard:
         tls.refuse_history()
         strategy = context.setdefault(_STRATEGY, self.strategy)
         apply_strategy(params, model.name, strategy, self.profile)
-        context[_WHERE] = (params.get("Bucket"), params.get("Key"))
+        context[_GIVEN] = params
 
     def choose_signer(self, signature_version: Any, **_: Any) -> str | None:
         """SigV4 for everything presigned; None leaves the choice to botocore."""
@@ -113,8 +138,28 @@ class Guard:
         # An answer without a status is one that botocore takes for a success.
         if strategy is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 200) >= 300:
             return
-        bucket, key = context.get(_WHERE, (None, None))
-        check_answer(parsed, model.name, strategy, bucket=bucket, key=key)
+        given = context.get(_GIVEN, {})
+        check_answer(parsed, model.name, strategy, bucket=given.get("Bucket"), key=given.get("Key"))
+
+    def note_refusal(
+        self, http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
+    ) -> None:
+        """After the last attempt, if it was refused: what was sent, for the error that botocore raises."""
+        if http_response.status_code < 300:
+            return
+        seen, went = None, context.get(tls.WENT)
+        if went is not None:
+            session = self._endpoint.http_session
+            seen = refused.Seen.of(
+                model.name,
+                went,
+                context.get(_GIVEN, {}),
+                tls=session.negotiated() if isinstance(session, tls.PinnedSession) else None,
+                min_tls=self.profile.min_tls,
+            )
+        signed = context.get(_SENT, self.clock.local()) + self.clock.offset
+        at = datetime.fromtimestamp(signed, timezone.utc)
+        refused.note(parsed, {"strategy": context.get(_STRATEGY), "at": at, "seen": seen})
 
     def learn_time(self, http_response: Any, context: dict[str, Any], **_: Any) -> None:
         """After the last attempt: what the answer's date says about this machine's clock."""
@@ -160,23 +205,27 @@ def harden_client(
     if service == "s3":
         if strategy is not None:
             profile.require_strategy(type(strategy).__name__)
-        events.register_first("before-parameter-build.s3", wanted.check_bucket, unique_id="secure-s3-bucket")
-        events.register_last(
-            "before-parameter-build.s3", wanted.check_parameters, unique_id="secure-s3-parameters"
-        )
-        events.register_last("before-call.s3", bodies.lighten, unique_id="secure-s3-body")
-        events.register_first("choose-signer.s3", wanted.choose_signer, unique_id="secure-s3-signer")
-        events.register_first("after-call.s3", wanted.learn_time, unique_id="secure-s3-time")
-        events.register_last("after-call.s3", wanted.check_answer, unique_id="secure-s3-answer")
-        events.register_last(
-            "before-endpoint-resolution.s3", wanted.addresses.notice, unique_id="secure-s3-address"
-        )
-        original = type(client)
-        client.__class__ = type(
-            original.__name__, (_GuardedS3, original), {"__module__": original.__module__}
-        )
+        _watch_s3(client, wanted)
     client.__dict__[_ATTRIBUTE] = wanted
     return client
+
+
+def _watch_s3(client: Any, guard: Guard) -> None:
+    events = client.meta.events
+    events.register_first("before-parameter-build.s3", guard.check_bucket, unique_id="secure-s3-bucket")
+    events.register_last(
+        "before-parameter-build.s3", guard.check_parameters, unique_id="secure-s3-parameters"
+    )
+    events.register_last("before-call.s3", bodies.lighten, unique_id="secure-s3-body")
+    events.register_first("choose-signer.s3", guard.choose_signer, unique_id="secure-s3-signer")
+    events.register_first("after-call.s3", guard.learn_time, unique_id="secure-s3-time")
+    events.register_last("after-call.s3", guard.check_answer, unique_id="secure-s3-answer")
+    events.register_last("after-call.s3", guard.note_refusal, unique_id="secure-s3-refusal")
+    events.register_last(
+        "before-endpoint-resolution.s3", guard.addresses.notice, unique_id="secure-s3-address"
+    )
+    original = type(client)
+    client.__class__ = type(original.__name__, (_GuardedS3, original), {"__module__": original.__module__})
 
 
 def with_strategy(client: Any, strategy: Strategy) -> Any:
@@ -258,7 +307,18 @@ class _StrategyEvents:
 
 
 class _GuardedS3(ManagedTransfers):
-    """What a hardened S3 client does differently as a class: managed transfers and presigning."""
+    """What a hardened S3 client does differently as a class: refusals, managed transfers and presigning."""
+
+    def _make_api_call(self, operation_name: str, api_params: Any) -> Any:
+        try:
+            return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+        except ClientError as error:
+            guard: Guard = self.__dict__[_ATTRIBUTE]
+            refused.attach(error, self, guard.explainer)
+            raise
+        finally:
+            # Customer keys are among them by now, and crash reports may keep local variables.
+            del api_params
 
     def generate_presigned_url(
         self, ClientMethod: str, Params: Any = None, ExpiresIn: Any = 3600, HttpMethod: str | None = None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from boto3 import exceptions as boto3_errors
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from s3transfer import exceptions as transfer_errors
 
 from .. import errors
 from ..values import printable_text
 from .redaction import redact
+from .refused import behind
+
+if TYPE_CHECKING:
+    from ..denials import Denial
 
 _BY_CODE: Mapping[str, type[errors.ServiceError]] = {
     "SlowDown": errors.Throttled,
@@ -43,37 +48,27 @@ _BY_STATUS: Mapping[int, type[errors.ServiceError]] = {
     429: errors.Throttled,
     503: errors.Throttled,
 }
-# Amazon S3 API Reference, "Error responses".
-_FIXES: Mapping[str, str] = {
-    "AccessDenied": "check, in this order: the identity's policy, the bucket's policy, the KMS key's policy",
-    "403": "check, in this order: the identity's policy, the bucket's policy, the KMS key's policy; "
-    "HEAD answers carry no reason, GET does",
-    "InvalidRange": "the object has fewer bytes: look at ContentLength of head_object",
-    "NoSuchBucket": "check the bucket's name and the region",
-    "NoSuchKey": "check the key; without s3:ListBucket a missing key is reported as AccessDenied",
-    "404": "check bucket and key",
-    "InvalidAccessKeyId": "check which credentials are in use: aws sts get-caller-identity",
-    "SignatureDoesNotMatch": "check the secret key and the machine's clock",
-    "RequestTimeTooSkewed": "set the machine's clock",
-    "ExpiredToken": "get new temporary credentials",
-    "PermanentRedirect": "set region_name to the bucket's region",
-    "AuthorizationHeaderMalformed": "set region_name to the bucket's region",
-    "PreconditionFailed": "read the object's current state, and decide again",
-    "ConditionalRequestConflict": "another writer was faster; read the object, and decide again",
-    "SlowDown": "send fewer requests at a time, or spread them over more prefixes",
-    "KMS.DisabledException": "enable the KMS key, or configure another one",
-    "KMS.KMSInvalidStateException": "cancel the deletion of the KMS key, or configure another one",
-    "KMS.NotFoundException": "check the key's ARN; the key must live in the bucket's region",
-    "DisabledException": "enable the KMS key, or configure another one",
-    "KMSInvalidStateException": "cancel the deletion of the KMS key, or configure another one",
-    "NotFoundException": "check the key's ARN, its region and its account",
-    "AccessDeniedException": "check the identity's policy and the KMS key's policy for this action",
-    "IncorrectKeyException": "the object was encrypted with another key than its header says",
-    "InvalidCiphertextException": "the encrypted data key or the encryption context was changed",
-    "BadDigest": "the bytes changed on the way; send them again",
+# What a 403 is, by the denial's cause; causes that are not listed are a plain AccessDenied.
+_BY_CAUSE: Mapping[str, type[errors.AccessDenied]] = {
+    "identity_policy": errors.PolicyDenied,
+    "permissions_boundary": errors.PolicyDenied,
+    "session_policy": errors.PolicyDenied,
+    "service_control_policy": errors.PolicyDenied,
+    "resource_control_policy": errors.PolicyDenied,
+    "endpoint_policy": errors.PolicyDenied,
+    "trust_policy": errors.PolicyDenied,
+    "bucket_policy": errors.BucketPolicyDenied,
+    "block_public_access": errors.PublicAccessBlocked,
+    "kms_access": errors.KeyDenied,
+    "signature": errors.CredentialsRefused,
+    "clock": errors.CredentialsRefused,
+    "credentials": errors.CredentialsRefused,
+    "presign": errors.CredentialsRefused,
+    "object_lock": errors.ObjectLocked,
+    "mfa_delete": errors.ObjectLocked,
 }
-_CUSTOMER_KEY = ("Customer provided key", "form of Server Side Encryption")
-_CUSTOMER_KEY_FIX = "read it with the key it was stored under: encryption=SseC(key)"
+# KMS and HEAD say 400 where S3 says 403.
+_ALSO_400 = frozenset({"signature", "clock", "credentials"})
 _SECRET_FIELDS = frozenset(
     {
         "AWSAccessKeyId",
@@ -155,15 +150,41 @@ _FAULTS: tuple[_Fault, ...] = (
 )
 
 
+HIDING: tuple[type[Exception], ...] = (
+    boto3_errors.S3UploadFailedError,
+    boto3_errors.S3TransferFailedError,
+    boto3_errors.RetriesExceededError,
+    transfer_errors.S3UploadFailedError,
+    transfer_errors.RetriesExceededError,
+)
+"""In the text of these a ClientError may be hidden: boto3's ``upload_file`` does that."""
+_RAISED: tuple[type[Exception], ...] = (
+    ClientError,
+    botocore_errors.BotoCoreError,
+    ResponseParserError,
+    *HIDING,
+)
+
+
 def translate(
-    error: BaseException, *, operation: str | None = None, bucket: str | None = None, key: str | None = None
+    error: BaseException,
+    *,
+    operation: str | None = None,
+    bucket: str | None = None,
+    key: str | None = None,
+    service: str = "s3",
 ) -> errors.SecureS3Error | None:
     """Our error for *error*; None if it is ours already, or comes from neither botocore nor a service."""
     where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
     if isinstance(error, errors.SecureS3Error):
+        if isinstance(error, errors.ServiceError) and error.response and error.denial is None:
+            # Of a key provider that is none of ours: what KMS told it.
+            error.denial = _denial(error.response, operation, "kms")
         return None
     if isinstance(error, ClientError):
-        return service_error(error, **where)
+        return service_error(error, service=service, **where)
+    if isinstance(error, HIDING):
+        return _unhidden(error, where)
     for theirs, ours, fix in _FAULTS:
         if isinstance(error, theirs):
             text = redact(str(error))
@@ -172,29 +193,74 @@ def translate(
 
 
 def service_error(
-    error: ClientError, *, operation: str | None = None, bucket: str | None = None, key: str | None = None
+    error: ClientError,
+    *,
+    operation: str | None = None,
+    bucket: str | None = None,
+    key: str | None = None,
+    service: str = "s3",
 ) -> errors.ServiceError:
-    """The typed error for what a service answered; also an instance of the modelled class it came as."""
+    """The typed error for what a service answered; also an instance of the modelled class it came as.
+
+    It has the denial, and the refused request if *error* has it.
+    """
+    from ..denials.causes import fix_for  # here, so that importing the package stays cheap
+
     response = _without_secrets(error.response)
-    details, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
+    details, metadata = response["Error"], response.get("ResponseMetadata", {})
     code, status = str(details.get("Code", "")), metadata.get("HTTPStatusCode")
-    # A server may repeat what it was sent, the key of SSE-C included: 32 bytes in Base64.
-    message = re.sub(r"[A-Za-z0-9+/]{43}=", "***", redact(str(details.get("Message") or "")))
+    denial = _denial(response, error.operation_name, service)
     if details.get("Message"):
-        details["Message"] = message
-    operation = operation or error.operation_name
-    ours = _BY_CODE.get(code) or _BY_STATUS.get(status or 0, errors.ServiceError)
-    where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
-    return _combined(ours, type(error))(
+        details["Message"] = denial.message
+    where: dict[str, Any] = {"operation": operation or error.operation_name, "bucket": bucket, "key": key}
+    ours = _combined(_kind(code, status, denial.cause), type(error))(
         f"{_place(where)} was refused: {code or 'no code'} ({status})",
-        why=message,
-        fix=_CUSTOMER_KEY_FIX if any(text in message for text in _CUSTOMER_KEY) else _FIXES.get(code, ""),
+        why=denial.message,
+        fix=fix_for(denial),
         response=response,
         code=code,
         status=status,
         request_id=metadata.get("RequestId"),
         **where,
     )
+    ours.denial = denial
+    errors.hand_on(error, ours)
+    return ours
+
+
+def _denial(response: Mapping[str, Any], operation: str | None, service: str) -> Denial:
+    from ..denials.parsing import parse_denial
+
+    details = response.get("Error") or {}
+    return parse_denial(
+        service=service,
+        operation=operation,
+        status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
+        code=details.get("Code"),
+        message=details.get("Message"),
+        fields=details,
+    )
+
+
+def _kind(code: str, status: int | None, cause: str) -> type[errors.ServiceError]:
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status or 0, errors.ServiceError)
+    if kind is errors.AccessDenied or (kind is errors.InvalidRequest and cause in _ALSO_400):
+        return _BY_CAUSE.get(cause, kind)
+    return kind
+
+
+def _unhidden(error: Exception, where: Mapping[str, Any]) -> errors.ServiceError | None:
+    """The ClientError that *error* hides, typed, and of the class of *error* besides; None without one."""
+    hidden = next((each for each in behind(error) if isinstance(each, ClientError)), None)
+    if hidden is None:
+        return None
+    # KMS may have refused the data key, which is one of ours already.
+    ours = hidden if isinstance(hidden, errors.ServiceError) else service_error(hidden, **where)
+    both = _combined(type(ours), type(error))
+    twin = both.__new__(both)
+    twin.__dict__.update(ours.__dict__)
+    twin.args = ours.args
+    return twin
 
 
 def invalid_range(operation: str, bucket: str, key: str, wanted: str, size: int) -> errors.ServiceError:
@@ -217,12 +283,14 @@ def broken_off(*, actual_bytes: int, expected_bytes: int) -> BaseException:
 
 
 @contextmanager
-def typed(operation: str, bucket: str | None = None, key: str | None = None) -> Iterator[None]:
+def typed(
+    operation: str, bucket: str | None = None, key: str | None = None, service: str = "s3"
+) -> Iterator[None]:
     """Within it, what botocore raises leaves as an error of our tree, raised from the original."""
     try:
         yield
-    except (ClientError, botocore_errors.BotoCoreError, ResponseParserError) as error:
-        ours = translate(error, operation=operation, bucket=bucket, key=key)
+    except _RAISED as error:
+        ours = translate(error, operation=operation, bucket=bucket, key=key, service=service)
         if ours is None:
             raise
         raise ours from error
@@ -280,7 +348,7 @@ def _is_redirected(error: RecursionError) -> bool:
 _mixed: dict[tuple[type, type], type[errors.ServiceError]] = {}
 
 
-def _combined(ours: type[errors.ServiceError], theirs: type[ClientError]) -> type[errors.ServiceError]:
+def _combined(ours: type[errors.ServiceError], theirs: type[Exception]) -> type[errors.ServiceError]:
     """A class that ``except s3.exceptions.NoSuchKey`` catches as well."""
     if issubclass(ours, theirs):
         return ours

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
-from ..errors import SecureS3Error
+from ..errors import REFUSED, SecureS3Error, ServiceError
 from ..values import Arn, SecretBytes
 from .faults import typed
+from .refused import KeyUse, Refused
 
 _CLIENTS = 16
 """Regions in use at a time: discovery takes them from objects."""
@@ -20,7 +22,11 @@ class KmsClients:
 
     Args:
         make: Gives a hardened KMS client for a region.
+
+    ``explainer`` is what ``error.explain()`` of a refusal calls with the error.
     """
+
+    explainer: Callable[..., Any] | None = None
 
     def __init__(self, make: Callable[[str], Any]) -> None:
         self._make = make
@@ -52,11 +58,15 @@ class KmsClients:
     def _call(self, operation: str, key_arn: str, context: Mapping[str, str], **arguments: Any) -> Any:
         if context:
             arguments["EncryptionContext"] = dict(context)
+        client, at = None, datetime.now(timezone.utc)
         try:
-            with typed(f"kms:{operation} with {key_arn}"):
+            with typed(f"kms:{operation} with {key_arn}", service="kms"):
                 client = self._client(Arn.parse(key_arn).region)
                 return client._make_api_call(operation, arguments)
         except SecureS3Error as error:
+            if isinstance(error, ServiceError):
+                use = KeyUse(f"kms:{operation}", key_arn, dict(context))
+                error.__dict__[REFUSED] = Refused(None, at, client, key=use, explainer=self.explainer)
             # botocore's frames hold the request, and with it the data key that was to be encrypted: reports
             # of errors that keep local variables must not get to see it.
             arguments.clear()

@@ -7,9 +7,12 @@ The CRT engine bypasses every event handler and drops the client's endpoint and 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ConfigurationError, InsecureTransport
+from .faults import HIDING, translate
 
 
 class ManagedTransfers:
@@ -24,8 +27,9 @@ class ManagedTransfers:
         Callback: Any = None,
         Config: Any = None,
     ) -> Any:
-        """boto3's ``upload_file``, classic engine."""
-        return super().upload_file(Filename, Bucket, Key, ExtraArgs, Callback, classic(Config))  # type: ignore[misc]
+        """boto3's ``upload_file``, classic engine; its S3UploadFailedError is the typed error as well."""
+        with _unhidden(Bucket, Key):
+            return super().upload_file(Filename, Bucket, Key, ExtraArgs, Callback, classic(Config))  # type: ignore[misc]
 
     def upload_fileobj(
         self,
@@ -37,7 +41,8 @@ class ManagedTransfers:
         Config: Any = None,
     ) -> Any:
         """boto3's ``upload_fileobj``, classic engine."""
-        return super().upload_fileobj(Fileobj, Bucket, Key, ExtraArgs, Callback, classic(Config))  # type: ignore[misc]
+        with _unhidden(Bucket, Key):
+            return super().upload_fileobj(Fileobj, Bucket, Key, ExtraArgs, Callback, classic(Config))  # type: ignore[misc]
 
     def download_file(
         self,
@@ -49,7 +54,8 @@ class ManagedTransfers:
         Config: Any = None,
     ) -> Any:
         """boto3's ``download_file``, classic engine."""
-        return super().download_file(Bucket, Key, Filename, ExtraArgs, Callback, classic(Config))  # type: ignore[misc]
+        with _unhidden(Bucket, Key):
+            return super().download_file(Bucket, Key, Filename, ExtraArgs, Callback, classic(Config))  # type: ignore[misc]
 
     def download_fileobj(
         self,
@@ -83,6 +89,18 @@ class ManagedTransfers:
         return super().copy(  # type: ignore[misc]
             CopySource, Bucket, Key, ExtraArgs, Callback, SourceClient, classic(Config)
         )
+
+
+@contextmanager
+def _unhidden(bucket: str, key: str) -> Iterator[None]:
+    """Within it, what boto3 hides in a text leaves as an error that is both; the rest is as boto3 has it."""
+    try:
+        yield
+    except HIDING as error:
+        ours = translate(error, bucket=bucket, key=key)
+        if ours is None:
+            raise
+        raise ours from error
 
 
 def classic(config: Any) -> Any:

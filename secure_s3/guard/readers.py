@@ -40,5 +40,13 @@ def reader(session: Any, s3: Any, service: str, region: str | None = None) -> An
     return client
 
 
+def same_sender(client: Any, other: Any) -> bool:
+    """Whether two clients sign with the same credentials."""
+    found, expected = (each._request_signer._credentials for each in (client, other))
+    if found is expected or found is None or expected is None:
+        return found is expected
+    return bool(found.access_key == expected.access_key)
+
+
 def _host(client: Any) -> str:
     return urlsplit(client.meta.endpoint_url).hostname or ""

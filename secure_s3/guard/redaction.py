@@ -7,7 +7,10 @@ nothing while DEBUG is off, because a record that is not enabled never reaches i
 from __future__ import annotations
 
 import logging
-import re
+
+from ..denials.redaction import redact
+
+__all__ = ["install", "redact"]
 
 _FAMILIES = ("botocore", "boto3", "s3transfer", "urllib3")
 _KNOWN = (
@@ -37,25 +40,6 @@ _KNOWN = (
     "s3transfer.utils",
     "urllib3.connectionpool",
 )
-
-_NAMES = (
-    r"(?:copy-source-)?server-side-encryption-customer-key(?!-md5)"
-    r"|security-token|s3session-token|sso_bearer_token|amz-signature|amz-credential|authorization"
-    r"|SSECustomerKey(?!MD5)|SecretAccessKey|SessionToken|AccessKeyId|aws_secret_access_key|aws_session_token"
-    r"|Plaintext(?!-)|WebIdentityToken|SAMLAssertion|accessToken|refreshToken|clientSecret|secret_key"
-)
-_NAMED = (
-    rf"""(?P<name>(?:x-amz-)?(?:{_NAMES})["']?\s*(?:[:=]|%3D|>)\s*(?:b(?=['"]))?)"""
-    r"""(?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:AWS4-|Bearer )[^\n'"]*|[^\s,&<>}\)"']+)"""
-)
-_SIGNATURE = r"(Signature(?:\s*[:=]\s*|:\s*\n\s*))([0-9a-zA-Z+/=%]{16,})"
-_HIDDEN = "***"
-
-
-def redact(text: str) -> str:
-    """*text* with every secret it names replaced by ``***``."""
-    text = re.sub(_NAMED, lambda match: match["name"] + _HIDDEN, text, flags=re.IGNORECASE)
-    return re.sub(_SIGNATURE, rf"\1{_HIDDEN}", text)
 
 
 class _Redact(logging.Filter):

@@ -21,6 +21,9 @@ from ..errors import InsecureTransport, SecureS3Error
 LAST_LOOK = "secure_s3.last_look"
 """Where a request's context holds the check that is repeated when everybody else has had a go at it."""
 
+WENT = "secure_s3.went"
+"""Where it holds what went out last: method, URL and headers. Not the request, which holds the context."""
+
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -55,12 +58,23 @@ def assert_pinned(context: ssl.SSLContext, min_tls: str) -> None:
 _BLOCK = 1 << 18
 
 
+class _Noted(ssl.SSLSocket):
+    """A TLS connection that notes which version was agreed upon."""
+
+    versions: set[str | None]
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        self.versions.add(self.version())
+
+
 class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
     """botocore's HTTP session with a pinned TLS minimum, which sends nothing but verified https."""
 
     def __init__(self, *, min_tls: str, allowed_host: Callable[[str], bool], **settings: Any) -> None:
         self._min_tls = min_tls
         self._allowed_host = allowed_host
+        self._versions: set[str | None] = set()
         super().__init__(**settings)
 
     def _get_pool_manager_kwargs(self, **extra: Any) -> dict[str, Any]:
@@ -69,6 +83,13 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         return {**given, "blocksize": _BLOCK}
 
     def _get_ssl_context(self) -> ssl.SSLContext:
+        context = self._pinned_context()
+        # It looks like the genuine one, which filters of warnings know by its name.
+        named = {"__module__": "ssl", "__qualname__": "SSLSocket", "versions": self._versions}
+        context.sslsocket_class = type("SSLSocket", (_Noted,), named)
+        return context
+
+    def _pinned_context(self) -> ssl.SSLContext:
         context: ssl.SSLContext = super()._get_ssl_context()  # type: ignore[misc,unused-ignore]
         return pin(context, self._min_tls)
 
@@ -76,8 +97,9 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         # botocore leaves https proxies without settings of their own to urllib3's default context.
         given: ssl.SSLContext | None = super()._setup_proxy_ssl_context(proxy_url)  # type: ignore[misc,unused-ignore]
         if given is not None:
+            given.sslsocket_class = ssl.SSLSocket  # what is agreed with a proxy says nothing of S3
             return pin(given, self._min_tls)
-        context = self._get_ssl_context()
+        context = self._pinned_context()
         context.load_verify_locations(cafile=get_cert_path(self.__dict__["_verify"]))
         return context
 
@@ -100,9 +122,23 @@ class PinnedSession(URLLib3Session):  # type: ignore[misc,unused-ignore]
         if last_look := (getattr(request, "context", None) or {}).get(LAST_LOOK):
             last_look(request.url, request.headers, body=request.body)
 
+    def negotiated(self) -> str | None:
+        """The TLS version of the connections so far, ``"1.2"`` or ``"1.3"``, if they agree on one."""
+        if len(self._versions) != 1:
+            return None
+        (version,) = self._versions
+        name = (version or "").removeprefix("TLSv")
+        return name if name in VERSIONS else None
+
+    def ready(self, request: Any) -> None:
+        """The last look at a request, and a note of it in its call's context."""
+        self.check(request)
+        if (context := getattr(request, "context", None)) is not None:
+            context[WENT] = (request.method, request.url, request.headers)
+
     def send(self, request: Any) -> Any:
         """Send a prepared request after a last check."""
-        self.check(request)
+        self.ready(request)
         try:
             return super().send(request)
         except HTTPClientError as error:

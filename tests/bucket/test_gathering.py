@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from secure_s3 import errors
 from secure_s3.bucket.gathering import Gathering
 from secure_s3.guard.readers import reader
 from secure_s3.policy import UNKNOWN, Policy
 from secure_s3.policy.wire import Caller
+from tests.bucket.network import DENIED, SILENCE, Service, refusal
 from tests.bucket.support import ALICE, ALL, KEY_POLICY, OWNER, SESSION, WHERE, client
 from tests.guard.support import BUCKET, KEY_ARN, session
 
-
-def refusal(code: str, status: int) -> ClientError:
-    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "GetSomething")
-
-
-DENIED, NONE = refusal("AccessDenied", 403), refusal("NoSuchBucketPolicy", 404)
-SILENCE = ConnectTimeoutError(endpoint_url="https://iam.amazonaws.com/")
-URL = "https://s3.eu-west-1.amazonaws.com"
-
-
-class Service:
-    """A client of any service that answers as it is told; an exception is raised, a function is asked."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self._answers = answers
-        self.meta = SimpleNamespace(endpoint_url=URL, region_name="eu-west-1", config=Config())
-        self.asked: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        def method(**arguments: Any) -> Any:
-            self.asked.append(name)
-            answer = self._answers[name]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer(**arguments) if isinstance(answer, Callable) else answer  # type: ignore[arg-type]
-
-        return method
-
-    def close(self) -> None:
-        self.asked.append("closed")
+NONE = refusal("NoSuchBucketPolicy", 404)
 
 
 def gathering(clock: Any = None, **answers: Any) -> tuple[Gathering, Service]:
@@ -222,7 +191,7 @@ def test_readers_are_quick() -> None:
 def test_everything_unreadable_is_still_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller that may read nothing at all gets unknown, with one gap for each thing."""
     service = Service(dict.fromkeys(("get_caller_identity", "get_key_policy"), DENIED))
-    monkeypatch.setattr("secure_s3.bucket.gathering.reader", lambda *_: service)
+    monkeypatch.setattr("secure_s3.bucket.asking.reader", lambda *_: service)
     s3 = client()
     s3.boto3.meta.events.register("before-call.s3.GetBucketPolicy", _denied)
     found = s3.check("put_object", **WHERE)

@@ -20,6 +20,7 @@ from secure_s3.encryption import ClientSide, SseKms
 from secure_s3.encryption.operations import CONTENT
 from secure_s3.envelope.keys import RawAesKey
 from secure_s3.guard import harden, secure_session, with_strategy
+from secure_s3.local.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.guard.support import BUCKET, CREDENTIALS, MODELS, core_session
 from tests.rig.faulty_proxy import Exchange, FaultyProxy, pass_through
 
@@ -101,7 +102,8 @@ def _of_hardened_session(local_aws: Any, wire: Wire, s3: SecureS3Client) -> Any:
 
 
 def _of_secure_session(local_aws: Any, wire: Wire, s3: SecureS3Client) -> Any:
-    made = secure_session(STRATEGY, **{**CREDENTIALS, "botocore_session": core_session()})
+    known = {"aws_access_key_id": ACCESS_KEY_ID, "aws_secret_access_key": SECRET_ACCESS_KEY}
+    made = secure_session(STRATEGY, **{**CREDENTIALS, **known, "botocore_session": core_session()})
     return made.client("s3", **_reach(wire))
 
 

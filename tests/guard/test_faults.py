@@ -7,9 +7,11 @@ import pickle
 from typing import Any
 
 import pytest
+from boto3 import exceptions as boto3_errors
 from botocore import exceptions as theirs
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from s3transfer import exceptions as s3transfer_errors
 
 from secure_s3 import errors
 from secure_s3.guard import faults
@@ -116,11 +118,12 @@ def client_error(code: str = "X", status: int | None = 400, **details: Any) -> C
 CODES = [
     ("AccessDenied", 403, errors.AccessDenied),
     ("403", 403, errors.AccessDenied),
-    ("SignatureDoesNotMatch", 403, errors.AccessDenied),
-    ("InvalidAccessKeyId", 403, errors.AccessDenied),
-    ("RequestTimeTooSkewed", 403, errors.AccessDenied),
-    ("ExpiredToken", 400, errors.AccessDenied),
-    ("InvalidToken", 400, errors.AccessDenied),
+    ("SignatureDoesNotMatch", 403, errors.CredentialsRefused),
+    ("InvalidAccessKeyId", 403, errors.CredentialsRefused),
+    ("RequestTimeTooSkewed", 403, errors.CredentialsRefused),
+    ("ExpiredToken", 400, errors.CredentialsRefused),
+    ("InvalidToken", 400, errors.CredentialsRefused),
+    ("ExpiredTokenException", 400, errors.CredentialsRefused),
     ("AccessDeniedException", 400, errors.AccessDenied),
     ("NoSuchKey", 404, errors.NotFound),
     ("NoSuchBucket", 404, errors.NotFound),
@@ -167,6 +170,135 @@ def test_codes(code: str, status: int | None, expected: type[errors.ServiceError
     assert error.operation_name == "GetObject"
     assert (error.code, error.status, error.request_id) == (code, status, "R1")
     assert error.why == "what S3 said"
+
+
+WHO = "arn:aws:sts::111122223333:assumed-role/uploader/ci"
+ARN = "arn:aws:s3:::amzn-s3-demo-bucket/k"
+SENTENCE = f'User: {WHO} is not authorized to perform: s3:GetObject on resource: "{ARN}" '
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+REASONS = [
+    (
+        "AccessDenied",
+        403,
+        f"{SENTENCE}with an explicit deny in a resource-based policy",
+        "BucketPolicyDenied",
+    ),
+    ("AccessDenied", 403, f"{SENTENCE}with an explicit deny in a service control policy", "PolicyDenied"),
+    ("AccessDenied", 403, f"{SENTENCE}because no VPC endpoint policy allows it", "PolicyDenied"),
+    (
+        "AccessDenied",
+        403,
+        f"{SENTENCE}because public policies are prevented by the BlockPublicPolicy setting in S3 Block "
+        "Public Access.",
+        "PublicAccessBlocked",
+    ),
+    (
+        "AccessDenied",
+        403,
+        f"User: {WHO} is not authorized to perform: kms:Decrypt on resource: {KEY} because no identity-based "
+        "policy allows the kms:Decrypt action",
+        "KeyDenied",
+    ),
+    ("AccessDenied", 403, "Request has expired", "CredentialsRefused"),
+    ("AccessDenied", 403, "Access Denied because object protected by object lock.", "ObjectLocked"),
+    ("AccessDenied", 403, "Mfa Authentication must be used for this request", "ObjectLocked"),
+    ("AccessDenied", 403, "Access Denied", "AccessDenied"),
+    ("AccessDenied", 403, None, "AccessDenied"),
+    (
+        "AccessDenied",
+        403,
+        "Requests specifying Server Side Encryption with Customer provided keys must provide the correct "
+        "secret key.",
+        "AccessDenied",
+    ),
+    ("InvalidObjectState", 403, "The operation is not valid for the object's storage class", "AccessDenied"),
+    # Not every answer that is about it is a 403: these stay what their status says.
+    (
+        "InvalidArgument",
+        400,
+        "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+        "InvalidRequest",
+    ),
+    ("ObjectLockConfigurationNotFoundError", 404, "Object Lock configuration does not exist", "NotFound"),
+    ("KMS.DisabledException", 400, f"{KEY} is disabled.", "KeyUnavailable"),
+    ("SlowDown", 503, f"{SENTENCE}with an explicit deny in a resource-based policy", "Throttled"),
+]
+
+
+@pytest.mark.parametrize(("code", "status", "message", "expected"), REASONS)
+def test_reasons(code: str, status: int, message: str | None, expected: str) -> None:
+    """What refused decides the class of a 403; the denial is there, with its advice."""
+    ours = faults.translate(client_error(code, status, Message=message))
+    assert isinstance(ours, errors.ServiceError)
+    assert type(ours).__name__ == expected
+    assert isinstance(ours, getattr(errors, expected))
+    assert ours.denial.message == ours.why == (message or "")
+    assert (ours.denial.code, ours.denial.status, ours.denial.operation) == (code, status, "GetObject")
+    assert ours.fix
+    assert pickle.loads(pickle.dumps(ours)).denial == ours.denial
+
+
+def test_a_key_providers_answer_is_taken_apart() -> None:
+    """What KMS told a key provider of others has its denial as well, once it leaves."""
+    response = {
+        "Error": {
+            "Code": "AccessDeniedException",
+            "Message": f"User: {WHO} is not authorized to perform: kms:Decrypt",
+        },
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
+    error = errors.as_key_access(errors.AccessDenied)("no", response=response)  # type: ignore[call-arg]
+    with pytest.raises(errors.KeyAccessError) as caught, faults.typed("GetObject"):
+        raise error
+    assert caught.value is error
+    assert vars(error)["denial"].cause == "kms_access"
+
+
+HIDING = [
+    boto3_errors.S3UploadFailedError("Failed to upload"),
+    boto3_errors.S3TransferFailedError("Failed"),
+    boto3_errors.RetriesExceededError(None),
+    s3transfer_errors.RetriesExceededError(None),
+    s3transfer_errors.S3UploadFailedError("Failed"),
+]
+
+
+@pytest.mark.parametrize(
+    "error", HIDING, ids=lambda error: f"{type(error).__module__}.{type(error).__name__}"
+)
+def test_what_boto3_hides(error: Exception) -> None:
+    """A ClientError behind another is typed, and caught by both names; without one it stays as it is."""
+    with pytest.raises(type(error)) as caught, faults.typed("PutObject", "b", "k"):
+        raise error
+    assert caught.value is error
+    assert faults.translate(error) is None
+    error.__context__ = client_error("NoSuchBucket", 404)
+    for caught_as in (type(error), errors.NotFound, ClientError):
+        with pytest.raises(caught_as) as caught, faults.typed("PutObject", "b", "k"):
+            raise error
+    ours: Any = caught.value
+    assert (ours.code, ours.bucket, ours.denial.cause, ours.__cause__) == (
+        "NoSuchBucket",
+        "b",
+        "not_found",
+        error,
+    )
+    assert ours.response["Error"]["Code"] == "NoSuchBucket"
+    assert type(pickle.loads(pickle.dumps(ours))) is errors.NotFound
+
+
+def test_what_boto3_hides_may_be_ours() -> None:
+    """A refused data key, which is typed already, keeps its class and its denial behind boto3's error."""
+    refused = errors.as_key_access(errors.KeyDenied)("no", why="said KMS")
+    errors.hand_on(faults.service_error(client_error()), refused)
+    error = boto3_errors.S3UploadFailedError("Failed to upload")
+    error.__context__ = refused
+    ours: Any = faults.translate(error)
+    assert isinstance(ours, errors.KeyAccessError)
+    assert isinstance(ours, errors.KeyDenied)
+    assert isinstance(ours, boto3_errors.S3UploadFailedError)
+    assert (str(ours), ours.denial) == (str(refused), vars(refused)["denial"])
+    assert not isinstance(refused, boto3_errors.S3UploadFailedError)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,172 @@
+"""Questions to services: several at a time, within one number of calls and one time.
+
+Each is one call, made on a thread of its own, so that a service that does not answer costs the time that is
+left and no more; what comes too late is thrown away.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as _TooLate
+from contextlib import ExitStack
+from contextvars import copy_context
+from queue import SimpleQueue
+from threading import Semaphore, Thread
+from typing import Any
+
+from ..errors import AccessDenied, CredentialsRefused, PolicyError, SecureS3Error, TransportError
+from ..guard.faults import typed
+from ..guard.readers import reader
+from .gaps import Gap
+
+CALLS = 40
+SECONDS = 20.0
+_THREADS = 6
+_WORDS = 300
+# The rest is what an answer raises that is not as the API describes it.
+FAULTS = (SecureS3Error, LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+
+_Task = tuple[Callable[[], Any], "Future[Any]"]
+
+
+class Answer:
+    """An answer that is on its way."""
+
+    __slots__ = ("_future", "_seconds", "_what")
+
+    def __init__(self, what: str, future: Future[Any], seconds: float) -> None:
+        self._what, self._future, self._seconds = what, future, seconds
+
+    def get(self) -> Any:
+        """The answer, once it is there.
+
+        Raises:
+            SecureS3Error: It was refused, or did not come in time.
+        """
+        try:
+            return self._future.result(timeout=self._seconds)
+        except _TooLate:
+            if self._future.done():  # a time-out of the call itself
+                raise
+        raise TransportError(f"{self._what} was not answered", why="there was no answer in time")
+
+
+class Asking:
+    """What can be asked beside one S3 client; ``gaps`` says what was not told.
+
+    It is used by one thread; the calls themselves run on up to six others.
+
+    Args:
+        session: A hardened session, for clients of other services.
+        s3: The hardened S3 client.
+        clock: Seconds that only rise.
+        seconds: After which nothing more is waited for.
+    """
+
+    def __init__(
+        self,
+        session: Any,
+        s3: Any,
+        clock: Callable[[], float] = time.monotonic,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._session, self._s3, self._clock, self._seconds = session, s3, clock, seconds
+        self._calls, self._until = 0, clock() + seconds
+        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._open = ExitStack()
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._threads, self._idle = 0, Semaphore(0)
+        self.gaps: list[Gap] = []
+
+    def __enter__(self) -> Asking:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for _ in range(self._threads):
+            self._tasks.put(None)
+        self._open.close()
+
+    def ask(self, service: str, method: str, region: str | None = None, **arguments: Any) -> Any:
+        """The answer to one call.
+
+        Raises:
+            SecureS3Error: It was refused, it did not come in time, or there were too many.
+        """
+        return self.start(service, method, region, **arguments).get()
+
+    def start(self, service: str, method: str, region: str | None = None, **arguments: Any) -> Answer:
+        """The same without waiting; ``s3`` is asked through the client itself.
+
+        Raises:
+            SecureS3Error: There were too many calls, or the service cannot be asked.
+        """
+        what = method if service == "s3" else f"{service}:{method}"
+        with typed(what):
+            call = getattr(self._s3 if service == "s3" else self._client(service, region), method)
+        return self.call(what, call, service, **arguments)
+
+    def call(self, what: str, call: Callable[..., Any], service: str = "s3", **arguments: Any) -> Answer:
+        """Any other call within the same bounds; *what* is its name in errors.
+
+        Raises:
+            SecureS3Error: There were too many calls.
+        """
+        left = self._count()
+        context, future = copy_context(), Future[Any]()
+
+        def work() -> Any:
+            with typed(what, arguments.get("Bucket"), arguments.get("Key"), service):
+                return call(**arguments)
+
+        self._tasks.put((lambda: context.run(work), future))
+        if not self._idle.acquire(blocking=False) and self._threads < _THREADS:
+            self._threads += 1
+            # A daemon: a service that never answers must not keep the process from ending.
+            Thread(target=_work, args=(self._tasks, self._idle), name="secure-s3-asking", daemon=True).start()
+        return Answer(what, future, left)
+
+    def gap(self, what: str, error: Exception, argument: str = "") -> None:
+        """Note that *what* could not be read because of *error*."""
+        if isinstance(error, AccessDenied) and not isinstance(error, CredentialsRefused):
+            why: object = "access denied"
+        elif isinstance(error, SecureS3Error):
+            why = error.why or error.what
+        else:
+            why = f"the answer is not as the API describes it ({type(error).__name__})"
+        self.note(what, " ".join(str(why)[:_WORDS].split()), argument)
+
+    def note(self, what: str, why: str, argument: str = "") -> None:
+        """Note that *what* is not known."""
+        self.gaps.append(Gap(what, why, argument))
+
+    def _client(self, service: str, region: str | None) -> Any:
+        if (service, region) not in self._clients:
+            client = reader(self._session, self._s3, service, region)
+            self._clients[service, region] = client
+            self._open.callback(client.close)
+        return self._clients[service, region]
+
+    def _count(self) -> float:
+        """The seconds that are left."""
+        self._calls += 1
+        left = self._until - self._clock()
+        if self._calls > CALLS or left < 0:
+            raise PolicyError(
+                "there is too much to read",
+                why=f"up to {CALLS} calls are made, in up to {self._seconds:.0f} s",
+                fix="give the policies as arguments",
+            )
+        return left
+
+
+def _work(tasks: SimpleQueue[_Task | None], idle: Semaphore) -> None:
+    while (task := tasks.get()) is not None:
+        call, future = task
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - whoever asked gets it
+            future.set_exception(error)
+        del task, call, future
+        idle.release()
