@@ -32,7 +32,7 @@ _SHORT = {
 }
 _READS = ("Get", "Head", "List", "Delete")
 _CODES = {"allowed": OK, "denied": DENIED, "unknown": FINDINGS}
-_OPTIONS = {
+OPTIONS = {
     "bucket_policy": "--policy",
     "source_policy": "--source-policy",
     "key_policy": "--key-policy",
@@ -80,10 +80,10 @@ def run(args: argparse.Namespace) -> int:
     """Check and tell."""
     operation = _SHORT.get(args.operation, args.operation)
     reads = operation.replace("_", " ").title().startswith(_READS)
-    policies = _policies(args)
+    given = policies(args)
     with client(args, only_reads=reads) as s3:
         parameters = _parameters(args, operation, s3.boto3)
-        found = s3.check(operation, **parameters, **policies)
+        found = s3.check(operation, **parameters, **given)
     if args.json:
         print_json(found.to_dict(_option))
     else:
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _option(argument: str) -> str:
-    return _OPTIONS[argument]
+    return OPTIONS[argument]
 
 
 def _parameters(args: argparse.Namespace, operation: str, boto3: Any) -> dict[str, Any]:
@@ -135,7 +135,8 @@ def _require(args: argparse.Namespace, boto3: Any, name: str, found: dict[str, A
         raise _usage(f"{args.operation} needs {_CALLED.get(each, each)}", "S3 cannot be asked without", fix)
 
 
-def _policies(args: argparse.Namespace) -> dict[str, Any]:
+def policies(args: argparse.Namespace) -> dict[str, Any]:
+    """What the options give besides the call: policies, the caller, declared keys, and whether to ask."""
     from .policy_files import only_one_stdin, read_policy
 
     files = {

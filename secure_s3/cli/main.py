@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import check, cp, demo, inspect, local, policy, presign, tls
+from . import check, cp, demo, explain, inspect, local, policy, presign, tls
 from .exits import INTERRUPTED, USAGE
 from .parsing import Misuse, Parser, asked
 
@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"secure-s3 {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (demo, cp, presign, policy, check, inspect, local, tls):
+    for command in (demo, cp, presign, policy, check, explain, inspect, local, tls):
         command.add(commands)
     return parser
 

@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
             fix = self._option_advice(misspelt)
             raise Misuse(self.format_usage(), f"there is no option {misspelt}", fix)
         wrong = _CHOICE.search(message)
-        near = _nearest(wrong[1], self._choices()) if wrong else None
+        near = nearest(wrong[1], self._choices()) if wrong else None
         raise Misuse(self.format_usage(), message, self._advice(near))
 
     def _misspelt(self) -> Iterator[str]:
@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
         below = [each for action in self._actions for each in _parsers(action)]
         if any(misspelt in parser._option_string_actions for parser in below):
             return "write it after the command"
-        return self._advice(_nearest(misspelt, self._options()))
+        return self._advice(nearest(misspelt, self._options()))
 
     def _advice(self, near: str | None) -> str:
         return f"did you mean {near}?" if near else f"see {self.prog} --help"
@@ -94,7 +94,8 @@ def _parsers(action: argparse.Action) -> list[argparse.ArgumentParser]:
     return [each for each in choices if isinstance(each, argparse.ArgumentParser)]
 
 
-def _nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one of the *known* words that *word* is a misspelling of, if any is."""
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word[:100], list(known), n=1, cutoff=_NEAR)), None)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, LocalEndpointError
+from .pretending import REAL, Documents, pretended
 from .process import ServerProcess, require_extra
 from .session import local_session
 from .settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
@@ -29,9 +32,9 @@ class LocalAws:
     once do not see each other, and none meets a ``mock_aws()`` of the same program. All state is in memory
     and temporary files, and is gone after :meth:`stop`.
 
-    Presigned URLs, the forms of presigned POSTs and CORS are judged as S3 judges them. What it does not
-    promise: signatures in headers, bucket policies and IAM are not; nothing here is a measure of S3's speed
-    or consistency. ``docs/limitations.md`` lists the differences.
+    Signatures, policies of buckets, access points, keys, users, roles and sessions, and the settings that
+    refuse what policies allow are enforced as S3 does, in its words. What it does not promise: nothing here
+    is a measure of S3's speed or consistency. ``docs/limitations.md`` lists the differences.
 
     Args:
         port: The TCP port on 127.0.0.1; 0 takes a free one.
@@ -48,6 +51,7 @@ class LocalAws:
         self.region = region
         self._server: ServerProcess | None = None
         self._folder: Path | None = None
+        self._pretended: Mapping[str, Any] = REAL
 
     def __repr__(self) -> str:
         state = self.endpoint_url if self.running else "not running"
@@ -101,9 +105,10 @@ class LocalAws:
     def reset(self) -> None:
         """Forget every bucket, object and key; the ready KMS key is made anew under the same ARN.
 
-        A shifted clock is set right again.
+        A shifted clock is set right again, and circumstances are the real ones.
         """
         self._require().ask({"do": "reset"})
+        self._pretended = REAL
 
     @property
     def endpoint_url(self) -> str:
@@ -177,6 +182,48 @@ class LocalAws:
         new credentials.
         """
         self._require().ask({"do": "set_clock", "offset_seconds": seconds})
+
+    @contextmanager
+    def circumstances(
+        self,
+        context: Mapping[str, Any] | None = None,
+        *,
+        principal: str | None = None,
+        scps: Documents = (),
+        rcps: Documents = (),
+        endpoint_policies: Documents = (),
+    ) -> Iterator[None]:
+        """Let requests to S3 come under circumstances that a loopback address does not have, inside ``with``.
+
+        For tests of policies about networks, organizations, TLS and services::
+
+            with aws.circumstances({"aws:SourceVpce": "vpce-1a2b3c4d"}):
+                s3.get_object(Bucket=bucket, Key=key)
+
+        They hold for every client of this endpoint, for policies alone: nothing is really sent another way.
+        ``reset`` ends them as well. Requests to KMS that S3 makes see those that are about the caller.
+
+        Args:
+            context: Condition keys and values, instead of what the server sees; None for absent.
+            principal: Who asks, instead of whoever signs: a user or role, also of another account, or a
+                service such as ``cloudfront.amazonaws.com``. Its own policies allow it everything.
+            scps, rcps: Policies of an organization.
+            endpoint_policies: Of the VPC endpoint through which requests come.
+
+        Raises:
+            ConfigurationError, PolicyError: An argument cannot be meant.
+        """
+        before, now = self._pretended, pretended(context, principal, scps, rcps, endpoint_policies)
+        self._pretend(now)
+        try:
+            yield
+        finally:
+            if self.running:
+                self._pretend(before)
+
+    def _pretend(self, circumstances: Mapping[str, Any]) -> None:
+        self._require().ask({"do": "pretend", **circumstances})
+        self._pretended = circumstances
 
     def _require(self) -> ServerProcess:
         if self._server is None:

@@ -1,4 +1,4 @@
-"""The pytest fixture ``local_aws``: an embedded endpoint, empty at the start of every test.
+"""The pytest fixtures ``local_aws``, an embedded endpoint, and ``denied``, refusals without one.
 
 pytest loads this module in every run of every project that has the package installed, so it imports
 nothing but pytest; the server starts with the first test that asks for it and serves the whole session.
@@ -13,8 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from secure_s3.local import LocalAws
+    from secure_s3.testing import denied as refusals
 
-__all__ = ["local_aws"]
+__all__ = ["local_aws", "denied"]
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,11 @@ def local_aws(_secure_s3_local_server: LocalAws) -> LocalAws:
         server.stop()
         server.start()
     return server
+
+
+@pytest.fixture
+def denied() -> type[refusals]:
+    """``secure_s3.testing.denied``: ``with denied("bucket_policy"): …`` refuses calls of boto3 clients."""
+    from secure_s3.testing import denied as refusals
+
+    return refusals

@@ -8,6 +8,7 @@ send a test anywhere else.
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,18 @@ def _session_class() -> type[Any]:
             if "s3" in (*args[:1], kwargs.get("service_name")):
                 # Left alone, botocore presigns with SigV2 here, which the endpoint refuses.
                 given["config"] = sigv4.merge(given["config"]) if "config" in given else sigv4
-            return super().create_client(
+            made = super().create_client(
                 *args, **(kwargs if positional else {**kwargs, **self._local, **given})
             )
+            made.meta.events.register("before-sign.s3-control", _to_the_endpoint)
+            return made
 
     return LocalSession
+
+
+def _to_the_endpoint(request: Any, **_: Any) -> None:
+    """botocore puts the account before the host of S3 Control, and no loopback address has such a name."""
+    request.url = re.sub(r"^https://[0-9]{12}\.", "https://", request.url)
 
 
 @lru_cache(maxsize=1)

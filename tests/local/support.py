@@ -15,6 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import unescape
 
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotocoreCredentials
+
 from secure_s3.local import LocalAws
 from secure_s3.local.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from secure_s3.sigv4 import Credentials, SigningKey, UrlSigner, encode_path, timestamp
@@ -109,6 +113,23 @@ def signed_url(
         headers=headers,
     )
     return signer.url(f"/{encode_path(key)}")
+
+
+def by_header(
+    aws: LocalAws,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    credentials: Any = OWN,
+    region: str = "eu-west-1",
+) -> dict[str, str]:
+    """These headers and those of a signature that holds, as botocore makes it."""
+    request = AWSRequest(method, aws.endpoint_url + target, dict(headers or {}), body)
+    theirs = BotocoreCredentials(credentials.access_key, credentials.secret_key, credentials.token)
+    S3SigV4Auth(theirs, "s3", region).add_auth(request)
+    return {name: str(value) for name, value in request.headers.items()}
 
 
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"

@@ -13,6 +13,8 @@ import pytest
 
 from secure_s3.local import LocalAws
 
+from .support import signed_url
+
 
 def _port(aws: LocalAws) -> int:
     return urlsplit(aws.endpoint_url).port or 0
@@ -35,6 +37,15 @@ def _connect(aws: LocalAws, version: ssl.TLSVersion | None = None) -> ssl.SSLSoc
     except BaseException:
         raw.close()
         raise
+
+
+def _start(aws: LocalAws, method: str, path: str, headers: dict[str, str] | None = None) -> bytes:
+    """The request line of a signed request, its host, and these headers."""
+    _, bucket, key = path.split("/", 2)
+    url = signed_url(aws, method, key, bucket=bucket, headers=headers)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    target, host = url.removeprefix(aws.endpoint_url), urlsplit(url).netloc
+    return f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{lines}".encode()
 
 
 def _read_answer(stream: ssl.SSLSocket) -> http.client.HTTPResponse:
@@ -114,10 +125,8 @@ def test_keep_alive(local_aws: LocalAws) -> None:
             ("DELETE", "/amzn-s3-demo-bucket/key", b"", 204),
             ("GET", "/amzn-s3-demo-bucket/key", b"", 404),
         ]:
-            head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
-            stream.sendall(
-                head.encode() + b"Authorization: AWS4-HMAC-SHA256 Credential=A/1/r/s3/aws4_request\r\n\r\n"
-            )
+            head = _start(local_aws, method, path) + f"Content-Length: {len(body)}\r\n\r\n".encode()
+            stream.sendall(head)
             stream.sendall(body)
             answer = http.client.HTTPResponse(stream, method=method)
             answer.begin()
@@ -145,15 +154,12 @@ def test_boto3_reuses_its_connection(local_aws: LocalAws, monkeypatch: pytest.Mo
     assert len(made) == 1
 
 
-_SIGNED = b"Authorization: AWS4-HMAC-SHA256 Credential=A/1/r/s3/aws4_request\r\nHost: 127.0.0.1\r\n"
-
-
 def test_continue(local_aws: LocalAws) -> None:
     """A client that expects 100-continue is asked once for its body, and then answered."""
     local_aws.create_bucket("amzn-s3-demo-bucket")
     with _connect(local_aws) as stream:
-        head = b"PUT /amzn-s3-demo-bucket/k HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"
-        stream.sendall(head + _SIGNED + b"\r\n")
+        head = _start(local_aws, "PUT", "/amzn-s3-demo-bucket/k")
+        stream.sendall(head + b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n")
         assert stream.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         stream.sendall(b"hello")
         assert _read_answer(stream).status == 200
@@ -163,8 +169,9 @@ def test_refused_before_continue(local_aws: LocalAws) -> None:
     """A request refused by its headers is never asked for its body."""
     local_aws.create_bucket("amzn-s3-demo-bucket")
     with _connect(local_aws) as stream:
-        head = b"PUT /amzn-s3-demo-bucket/k HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"
-        stream.sendall(head + _SIGNED + b"x-amz-expected-bucket-owner: 444455556666\r\n\r\n")
+        owner = {"x-amz-expected-bucket-owner": "444455556666"}
+        head = _start(local_aws, "PUT", "/amzn-s3-demo-bucket/k", owner)
+        stream.sendall(head + b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n")
         answer = _read_answer(stream)
         assert (answer.status, answer.will_close) == (403, True)
 
@@ -174,8 +181,8 @@ def test_broken_chunks(local_aws: LocalAws, framing: bytes) -> None:
     """A body framed wrongly stores nothing and ends its connection only."""
     local_aws.create_bucket("amzn-s3-demo-bucket")
     with _connect(local_aws) as stream:
-        head = b"PUT /amzn-s3-demo-bucket/k HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
-        stream.sendall(head + _SIGNED + b"\r\n" + framing)
+        head = _start(local_aws, "PUT", "/amzn-s3-demo-bucket/k")
+        stream.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + framing)
         assert b"200 OK" not in stream.recv(100)
     client = local_aws.session().client("s3")
     assert "Contents" not in client.list_objects_v2(Bucket="amzn-s3-demo-bucket")
@@ -201,8 +208,8 @@ def test_two_lengths(local_aws: LocalAws, framing: bytes) -> None:
     """A request whose end can be read in two ways is refused at once, and its connection closed."""
     local_aws.create_bucket("amzn-s3-demo-bucket")
     with _connect(local_aws) as stream:
-        head = b"PUT /amzn-s3-demo-bucket/k HTTP/1.1\r\n" + framing
-        stream.sendall(head + _SIGNED + b"\r\nhello")
+        line, _, host = _start(local_aws, "PUT", "/amzn-s3-demo-bucket/k").partition(b"\r\n")
+        stream.sendall(line + b"\r\n" + framing + host + b"\r\nhello")
         answer = _read_answer(stream)
         assert (answer.status, answer.will_close) == (400, True)
     client = local_aws.session().client("s3")

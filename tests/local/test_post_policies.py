@@ -11,14 +11,15 @@ from botocore.config import Config
 from secure_s3.local import LocalAws
 from secure_s3.sigv4 import Credentials
 
+from .people import allow, role, session, user
 from .support import (
     ANY_SIGNATURE,
     BUCKET,
-    BY_HEADER,
     FAR,
     FORM,
     OWN,
     SSE,
+    by_header,
     form,
     held,
     keys,
@@ -230,20 +231,16 @@ def test_sigv2(local_aws: LocalAws, s3: Any) -> None:
 
 def test_other_credentials(local_aws: LocalAws, s3: Any) -> None:
     """A form may be signed by an IAM user or with a role's session, whose token it must have."""
-    session = local_aws.session()
-    iam, sts = session.client("iam"), session.client("sts")
-    iam.create_user(UserName="alice")
-    key = iam.create_access_key(UserName="alice")["AccessKey"]
-    role = sts.assume_role(RoleArn="arn:aws:iam::111122223333:role/uploader", RoleSessionName="test")
-    iam.close()
-    sts.close()
-    alice = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    key = user(local_aws, allow("s3:PutObject"))
+    given = session(local_aws, role(local_aws, allow("s3:PutObject")))
+    alice = Credentials(key["aws_access_key_id"], key["aws_secret_access_key"])
     document = {"expiration": FAR, "conditions": [["starts-with", "$key", ""], *ANY_SIGNATURE]}
     assert post(local_aws, signed_form(document, {"key": "a"}, credentials=alice)).status == 204
-    given = role["Credentials"]
-    session_of_role = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    session_of_role = Credentials(
+        given["aws_access_key_id"], given["aws_secret_access_key"], given["aws_session_token"]
+    )
     document["conditions"].append(["starts-with", "$x-amz-security-token", ""])
-    for token, expected in [("AQoEXAMPLE", "InvalidToken"), (given["SessionToken"], None)]:
+    for token, expected in [("AQoEXAMPLE", "InvalidToken"), (session_of_role.token, None)]:
         sent = {"key": "b", "x-amz-security-token": token}
         told = post(local_aws, signed_form(document, sent, credentials=session_of_role))
         assert told.element("Code") == expected
@@ -257,8 +254,8 @@ def test_other_credentials(local_aws: LocalAws, s3: Any) -> None:
 
 def test_only_one_mechanism(local_aws: LocalAws, s3: Any, fields: dict[str, str]) -> None:
     """A form is not signed by a header or a query besides."""
-    by_header = send(local_aws, "POST", f"/{BUCKET}", form(fields), {**FORM, **BY_HEADER})
-    assert by_header.refusal == ARGUMENT
+    both = by_header(local_aws, "POST", f"/{BUCKET}", form(fields), FORM)
+    assert send(local_aws, "POST", f"/{BUCKET}", form(fields), both).refusal == ARGUMENT
     url = signed_url(local_aws, "POST", "")
     assert send(local_aws, "POST", url, form(fields), FORM).refusal == ARGUMENT
     assert keys(s3) == []

@@ -26,7 +26,7 @@ from .support import BOUNDARY, BUCKET, FORM, SSE, Told, form, held, keys, part, 
         ("a b+c/ü=&?#~%2F.txt", None, None),
         ("/leading//slashes/", None, None),
         ("user/${filename}", None, None),
-        ("k", {"acl": "private"}, [{"acl": "private"}]),
+        ("k", {"acl": "bucket-owner-full-control"}, [{"acl": "bucket-owner-full-control"}]),
         ("k", {"Content-Type": "image/png"}, [["starts-with", "$Content-Type", "image/"]]),
         ("k", {"content-type": "a/b,a/c"}, [["starts-with", "$CONTENT-type", "a/"]]),
         ("k", None, [["content-length-range", 5, 5]]),
@@ -87,6 +87,9 @@ def test_the_properties_of_the_object(local_aws: LocalAws, s3: Any) -> None:
         "tagging": "<Tagging><TagSet><Tag><Key>a/b</Key><Value>c d</Value></Tag></TagSet></Tagging>",
         "acl": "public-read",
     }
+    ownership = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls=ownership)
+    s3.delete_public_access_block(Bucket=BUCKET)
     told = post(local_aws, held([["starts-with", f"${name}", ""] for name in given], given))
     assert told.status == 204, told.body
     stored = s3.head_object(Bucket=BUCKET, Key="k")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from botocore.config import Config
@@ -15,7 +15,8 @@ from secure_s3 import SseKms
 from secure_s3.local import LocalAws
 from secure_s3.sigv4 import Credentials
 
-from .support import BUCKET, BY_HEADER, OWN, connected, keys, send, signed_url
+from .people import allow, role, session, user
+from .support import BUCKET, BY_HEADER, OWN, by_header, connected, keys, send, signed_url
 
 ODD_KEY = "a b+c/ü=&?#~%2F;'(1)*.txt"
 PLACE = {"Bucket": BUCKET, "Key": ODD_KEY}
@@ -276,8 +277,8 @@ def test_before_its_time(local_aws: LocalAws, s3: Any, put_url: str) -> None:
     told = send(local_aws, "PUT", put_url, b"data", TEXT)
     assert told.refusal == (403, "AccessDenied")
     assert told.element("Message") == "Request is not yet valid"
-    assert keys(s3) == []
     local_aws.shift_clock(-840)
+    assert keys(s3) == []
     assert send(local_aws, "PUT", put_url, b"data", TEXT).status == 200
 
 
@@ -357,7 +358,9 @@ def test_refused_headers_in_the_query(
 def test_headers_in_the_query_of_others(local_aws: LocalAws, s3: Any) -> None:
     """In a request that is not presigned, a parameter is never taken for a header."""
     query = f"x-amz-expected-bucket-owner=444455556666&x-amz-copy-source={quote(BUCKET)}%2Fsecret"
-    assert send(local_aws, "PUT", f"/{BUCKET}/k?{query}", b"data", BY_HEADER).status == 200
+    target = f"/{BUCKET}/k?{query}"
+    signed = by_header(local_aws, "PUT", target, b"data")
+    assert send(local_aws, "PUT", target, b"data", signed).status == 200
     assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"data"
 
 
@@ -434,12 +437,12 @@ def test_lookalikes(local_aws: LocalAws, s3: Any, query: str) -> None:
 def test_a_user_of_iam(local_aws: LocalAws, s3: Any) -> None:
     """The keys of an IAM user sign as well, until they are made inactive or deleted."""
     iam = local_aws.session().client("iam")
-    iam.create_user(UserName="alice")
-    key = iam.create_access_key(UserName="alice")["AccessKey"]
-    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    given = user(local_aws, allow("s3:*"))
+    credentials = Credentials(given["aws_access_key_id"], given["aws_secret_access_key"])
+    key = {"AccessKeyId": credentials.access_key}
     url = signed_url(local_aws, "PUT", "k", credentials=credentials)
     assert send(local_aws, "PUT", url, b"data").status == 200
-    another = Credentials(key["AccessKeyId"], OWN.secret_key)
+    another = Credentials(credentials.access_key, OWN.secret_key)
     assert send(local_aws, "GET", signed_url(local_aws, "GET", "k", credentials=another)).refusal == MISMATCH
     iam.update_access_key(UserName="alice", AccessKeyId=key["AccessKeyId"], Status="Inactive")
     assert send(local_aws, "PUT", url, b"later").refusal == (403, "InvalidAccessKeyId")
@@ -450,15 +453,12 @@ def test_a_user_of_iam(local_aws: LocalAws, s3: Any) -> None:
     iam.close()
 
 
-@pytest.mark.parametrize("account", ["111122223333", "444455556666"])
-def test_an_assumed_role(local_aws: LocalAws, s3: Any, account: str) -> None:
+def test_an_assumed_role(local_aws: LocalAws, s3: Any) -> None:
     """The credentials of an assumed role sign with their token, no other, and until it expires."""
-    sts = local_aws.session().client("sts")
-    given = sts.assume_role(
-        RoleArn=f"arn:aws:iam::{account}:role/uploader", RoleSessionName="test", DurationSeconds=900
-    )["Credentials"]
-    sts.close()
-    key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+    given = session(local_aws, role(local_aws, allow("s3:*")), DurationSeconds=900)
+    key, secret, token = (
+        given[f"aws_{name}"] for name in ("access_key_id", "secret_access_key", "session_token")
+    )
 
     def put(token: str | None) -> Any:
         url = signed_url(
@@ -507,13 +507,6 @@ def test_a_signed_length(local_aws: LocalAws, s3: Any) -> None:
     assert send(local_aws, "PUT", url, b"6\r\nlonger\r\n0\r\n\r\n", chunked).refusal == MISMATCH
     assert keys(s3) == []
     assert send(local_aws, "PUT", url, b"four").status == 200
-
-
-def test_header_signed_requests_stay(local_aws: LocalAws, s3: Any) -> None:
-    """Requests signed by a header are let in as before, and a plain path says where they go."""
-    target = urlsplit(local_aws.endpoint_url + f"/{BUCKET}/k").path
-    assert send(local_aws, "PUT", target, b"data", BY_HEADER).status == 200
-    assert keys(s3) == ["k"]
 
 
 @pytest.mark.parametrize(

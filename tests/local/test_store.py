@@ -29,10 +29,22 @@ kept.dispose()
 del kept
 assert not list(models.FakeKey.instances_tracked)
 
-from moto.sts.models import sts_backends
+from datetime import datetime, timezone
+from moto.core.utils import utcnow
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.sts import models as sts
+assert sts.utcnow is utcnow
 from secure_s3.local.settings import ACCESS_KEY_ID
 arn = store.ready_user()
-assert sts_backends["111122223333"]["aws"].get_caller_identity(ACCESS_KEY_ID, "eu-west-1")[1] == arn
+backend = sts.sts_backends["111122223333"]["aws"]
+assert backend.get_caller_identity(ACCESS_KEY_ID, "eu-west-1")[1] == arn
+store.directory.follow(lambda: datetime(2030, 1, 1, tzinfo=timezone.utc))
+role = backend.assume_role("eu-west-1", "one", "arn:aws:iam::111122223333:role/r", None, 900, None)
+assert role.expiration == datetime(2030, 1, 1, 0, 15)
+assert store.issued(role.access_key_id).credentials.token == role.session_token
+managed = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+assert "s3:Get" in store.directory.document(managed)
+assert store.directory.document("arn:aws:iam::aws:policy/None") is None
 """
 
 

@@ -320,11 +320,15 @@ def test_an_answer_from_a_cache() -> None:
 
 @pytest.mark.parametrize("off", [3600, -3600])
 def test_s3s_clock_is_learned_from_any_answer(off: int, local_aws: Any) -> None:
-    """After one answer of a server whose clock is an hour off, URLs are dated by it, boto3's are refused."""
+    """After one answer of a server whose clock is an hour off, URLs are dated by it, boto3's are refused.
+
+    A refusal is such an answer: S3 takes no request that is dated so.
+    """
     local_aws.create_bucket(BUCKET)
     s3 = local_aws.client(SseS3())
     local_aws.shift_clock(off)
-    s3.list_objects_v2(Bucket=BUCKET)
+    with pytest.raises(errors.CredentialsRefused, match="RequestTimeTooSkewed"):
+        s3.list_objects_v2(Bucket=BUCKET)
     made = s3.presign.get(BUCKET, KEY, 300)
     assert abs((made.expires_at - now()).total_seconds() - 300 - off) < 10
     for refused in (
@@ -340,7 +344,8 @@ def test_faces_share_the_clock(local_aws: Any) -> None:
     local_aws.create_bucket(BUCKET)
     s3 = local_aws.client(SseS3())
     local_aws.shift_clock(7200)
-    s3.put_object(Bucket=BUCKET, Key="a", Body=b"", encryption=s3.encryption)
+    with pytest.raises(errors.CredentialsRefused, match="RequestTimeTooSkewed"):
+        s3.put_object(Bucket=BUCKET, Key="a", Body=b"", encryption=s3.encryption)
     from secure_s3 import SseKms
 
     made = s3.presign.get(BUCKET, KEY, encryption=SseKms(local_aws.kms_key_arn))

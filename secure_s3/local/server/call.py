@@ -5,17 +5,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from werkzeug.datastructures import Headers
 
-__all__ = ["Answer", "Call", "SSE", "is_presigned", "is_s3"]
+from .operations import operation_of
+
+if TYPE_CHECKING:
+    from ...sigv4 import ChunkSignatures, Scope
+
+__all__ = ["AccessPoint", "Answer", "Call", "SSE", "is_presigned", "is_s3"]
 
 SSE = "x-amz-server-side-encryption"
-_SUBRESOURCES = frozenset(
-    ("acl", "tagging", "retention", "legal-hold", "restore", "select", "torrent", "attributes", "encryption")
-)
 _SIGNING = ("x-amz-signature", "x-amz-algorithm", "x-amz-credential")
 
 
@@ -41,9 +43,33 @@ def is_s3(environ: dict[str, Any]) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """One access point.
+
+    Args:
+        arn: As policies name it.
+        bucket: The bucket behind it.
+        origin: From where it can be reached, ``Internet`` or ``VPC``.
+        policy: Its policy's text, if it has one.
+    """
+
+    arn: str
+    bucket: str
+    origin: str
+    policy: str | None
+
+
 @dataclass
 class Call:
-    """A request. Header names are in lower case; ``body`` is set once it has been read and verified."""
+    """A request. Header names are in lower case; ``body`` is set once it has been read and verified.
+
+    ``operation`` is botocore's name. A request to an access point is rewritten for its bucket, and has the
+    access point as ``point``, the one in the source of a copy as ``source_point``.
+    ``scope`` says who signed once that has been verified, ``signed_by`` where it stands: in a ``header``, in
+    the ``query`` or in a ``form``. ``denied`` has the entries of DeleteObjects that policies do not allow:
+    key, version, and the words. Of a body that is signed chunk by chunk, ``chunks`` verifies the chunks.
+    """
 
     environ: dict[str, Any]
     method: str
@@ -54,13 +80,20 @@ class Call:
     operation: str
     body: bytes = b""
     digests: dict[str, str] = field(default_factory=dict)
+    presigned: bool = False
+    point: AccessPoint | None = None
+    source_point: AccessPoint | None = None
+    scope: Scope | None = None
+    signed_by: str = ""
+    chunks: ChunkSignatures | None = None
+    denied: list[tuple[str, str | None, str]] = field(default_factory=list)
     request_id: str = field(default_factory=lambda: secrets.token_hex(8).upper())
     host_id: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> Call:
         """Read everything but the body."""
-        return cls(environ, *_read(environ))
+        return cls(environ, *_read(environ), presigned=is_presigned(environ))
 
     def read_again(self) -> None:
         """Take over what has been changed in ``environ``."""
@@ -94,30 +127,7 @@ def _read(environ: dict[str, Any]) -> tuple[str, str, str, dict[str, str], dict[
         if name.startswith("HTTP_")
     }
     method = environ["REQUEST_METHOD"]
-    return method, bucket, key, query, headers, _operation(method, key, query, headers)
-
-
-def _operation(method: str, key: str, query: dict[str, str], headers: dict[str, str]) -> str:
-    if not key:
-        return f"{method} bucket"
-    if not _SUBRESOURCES.isdisjoint(query):
-        return "GetObjectAttributes" if "attributes" in query and method == "GET" else f"{method} subresource"
-    copies = "x-amz-copy-source" in headers
-    if "uploadId" in query:
-        part = "UploadPartCopy" if copies else "UploadPart"
-        names = {
-            "PUT": part,
-            "POST": "CompleteMultipartUpload",
-            "DELETE": "AbortMultipartUpload",
-            "GET": "ListParts",
-        }
-        return names.get(method, f"{method} upload")
-    if method == "POST":
-        return "CreateMultipartUpload" if "uploads" in query else "POST object"
-    put = "CopyObject" if copies else "PutObject"
-    return {"PUT": put, "GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(
-        method, method
-    )
+    return method, bucket, key, query, headers, operation_of(method, bucket, key, query, headers)
 
 
 @dataclass

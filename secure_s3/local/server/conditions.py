@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from ..settings import ACCOUNT_ID
+import re
+from urllib.parse import unquote
+
 from .call import Call
 from .faults import Refusal, access_denied
 from .store import Store
 
 __all__ = ["check_owner", "check_write_condition"]
 
-_OWNER_HEADERS = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner")
+_OWNER = "x-amz-expected-bucket-owner"
+_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
+_ACCOUNT = re.compile("[0-9]{12}")
 _WRITES = ("PutObject", "CompleteMultipartUpload", "CopyObject", "DeleteObject")
 
 
 def check_owner(call: Call, store: Store) -> None:
-    """403 when a bucket belongs to somebody else than expected; a missing bucket is moto's to tell."""
-    if store.bucket(call.bucket) is None:
-        return
-    if any(call.headers.get(name, ACCOUNT_ID) != ACCOUNT_ID for name in _OWNER_HEADERS):
-        raise access_denied()
+    """403 when a bucket belongs to somebody else than expected; a missing bucket is moto's to tell.
+
+    Raises:
+        Refusal: AccessDenied, or InvalidBucketOwnerAWSAccountID for what is no account.
+    """
+    expected = {name: call.headers[name] for name in (_OWNER, _SOURCE_OWNER) if name in call.headers}
+    for value in expected.values():
+        if not _ACCOUNT.fullmatch(value):
+            message = "The value of the expected bucket owner parameter must be an AWS Account ID..."
+            raise Refusal(400, "InvalidBucketOwnerAWSAccountID", f"{message} [{value}]")
+    named = {_OWNER: call.bucket, _SOURCE_OWNER: _source(call)}
+    for header, owner in expected.items():
+        bucket = store.bucket(named[header]) if named[header] else None
+        if bucket is not None and bucket.account_id != owner:
+            raise access_denied()
+
+
+def _source(call: Call) -> str:
+    """The bucket that is copied from; empty if nothing is, or if it is named in a way that is refused."""
+    path = unquote(call.headers.get("x-amz-copy-source", "").partition("?")[0])
+    return path.lstrip("/").partition("/")[0]
 
 
 def check_write_condition(call: Call, store: Store) -> None:

@@ -1,12 +1,15 @@
 """Everything a request passes on its way to moto, and an answer on its way back.
 
-1. KMS and STS go to moto (``others``); what follows is for S3. A preflight is answered at once. (``cors``)
-2. Is it signed in its query, and does that hold? (``signatures``) Who owns the bucket? (``conditions``)
-3. The body is read, unwrapped and compared with its checksums (``payload``); a form becomes the PutObject
-   that its policy allows. (``posts``)
-4. Under the lock of its key: conditions, encryption, moto, and a note of what was stored.
-   (``conditions``, ``writing``, ``multipart``, ``reading``, ``ledger``)
-5. The answer gets S3's encryption headers and request ids, and those of CORS. (``cors``)
+1. What is not for S3 goes another way (``others``); what follows is for S3. A preflight is answered at once.
+   (``cors``)
+2. Who signed it, and does that hold? (``signatures``, ``identities``) Is it one operation? (``operations``)
+   Which bucket is behind an access point, and who owns it? (``access_points``, ``conditions``)
+3. A form becomes the PutObject that its policy allows. (``posts``)
+4. Do policies allow it? (``judging``) Where they can see the body, it is read before, else only now: it is
+   unwrapped and compared with its checksums. (``payload``)
+5. Under the lock of its key: settings, conditions, encryption, moto, and a note of what was stored.
+   (``restrictions``, ``conditions``, ``writing``, ``multipart``, ``reading``, ``deleting``, ``ledger``)
+6. The answer gets S3's encryption headers and request ids, and those of CORS. (``cors``)
 """
 
 from __future__ import annotations
@@ -20,18 +23,28 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 
+from .access_points import fit_region, lead_to_bucket
 from .body import BrokenBody
+from .bucket_policies import check_bucket_policy
 from .call import SSE, Answer, Call, is_s3
+from .circumstances import REAL
 from .clock import Clock
 from .conditions import check_owner, check_write_condition
 from .cors import Visitor, preflight
+from .deleting import Deleter
 from .faults import Refusal
+from .identities import Identities
+from .identity import ANONYMOUS, Identity
+from .judging import Judge
 from .ledger import Ledger
 from .multipart import Multipart
-from .others import answer_other
+from .operations import check_operation, is_answered
+from .others import Others
 from .payload import read_payload
 from .posts import Posts
 from .reading import Reader
+from .restrictions import answer_restrictions, check_restrictions
+from .sending import CONTENT
 from .signatures import Signatures
 from .store import Store
 from .writing import Writer
@@ -49,8 +62,11 @@ class Front:
     """The WSGI application behind the listener."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._ledger = store, Ledger()
-        self._signatures = Signatures(store, clock)
+        self._store, self._clock, self._ledger = store, clock, Ledger()
+        self._signatures, self._identities = Signatures(store, clock), Identities(store, clock)
+        self._elsewhere = Others(store, clock, self._signatures, self._identities)
+        self.judge = Judge(store, self._ledger, clock)
+        fit_region(store)
         self._posts = Posts(self._signatures)
         self._locks = [threading.RLock() for _ in range(_STRIPES)]
         reader = Reader(store, self._ledger)
@@ -70,15 +86,17 @@ class Front:
             "CreateMultipartUpload": multipart.create,
             "CompleteMultipartUpload": multipart.complete,
             "AbortMultipartUpload": multipart.known,
+            "DeleteObjects": Deleter(store).delete,
         }
 
     def reset(self) -> None:
         """Forget everything."""
         self._store.reset()
+        self.judge.circumstances = REAL
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not is_s3(environ):
-            return answer_other(self._store, environ, start_response)
+            return self._elsewhere.answer(environ, start_response)
         call = Call.of(environ)
         visitor = Visitor.of(call)
         answer = self._answer(call)
@@ -107,21 +125,41 @@ class Front:
         if call.method == "OPTIONS":
             return preflight(call, self._store)
         self._signatures.admit(call)
+        self._posts.recognise(call)
+        check_operation(call.operation, call.method, call.key, call.query)
+        lead_to_bucket(call)
         check_owner(call, self._store)
         posted = self._posts.take(call)
-        if posted is None:
+        identity = self._identity(call)
+        if call.operation in CONTENT:
             read_payload(call)
-            return self._perform(call)
-        return posted.answered(self._perform(call))
+        self.judge.admit(call, identity)
+        if posted is not None:
+            return posted.answered(self._perform(call, identity))
+        if call.operation not in CONTENT:
+            read_payload(call)
+        return self._perform(call, identity)
 
-    def _perform(self, call: Call) -> Answer:
+    def _identity(self, call: Call) -> Identity:
+        signed = ANONYMOUS if call.scope is None else self._identities.of(call.scope)
+        return self.judge.circumstances.identity(signed)
+
+    def _perform(self, call: Call, identity: Identity) -> Answer:
         if call.operation in self._parts:
+            check_restrictions(call, self._store, identity, self._ledger, self._clock)
             return self._parts[call.operation](call)
         with self._locks[zlib.crc32(f"{call.bucket}/{call.key}".encode()) % _STRIPES]:
+            check_bucket_policy(call)
+            check_restrictions(call, self._store, identity, self._ledger, self._clock)
             check_write_condition(call, self._store)
+            answer = answer_restrictions(call, self._store, self._ledger, self._clock)
+            if answer is not None:
+                return answer
             return self._others.get(call.operation, self._pass_on)(call)
 
     def _pass_on(self, call: Call) -> Answer:
+        if not is_answered(call.operation, call.query):
+            raise NotImplementedError(call.operation)
         return self._store.s3(call.environ)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .encryption import Asked, Seal
@@ -10,8 +11,9 @@ from .faults import Refusal
 if TYPE_CHECKING:
     from .store import Store
 
-__all__ = ["check_usable", "seal_for"]
+__all__ = ["check_usable", "seal_for", "unusable"]
 
+_CAPITAL = re.compile("[A-Z]")
 _OWN = "alias/aws/s3"  # what S3 takes when aws:kms is asked for without a key
 
 
@@ -44,9 +46,16 @@ def check_usable(store: Store, key_id: str, region: str) -> str:
     if key is None:
         shown = key_id if key_id.startswith("arn:") else store.key_arn(key_id, region)
         raise Refusal(400, "KMS.NotFoundException", f"Key '{shown}' does not exist")
-    if key.key_state == "Disabled":
-        raise Refusal(400, "KMS.DisabledException", f"{key.arn} is disabled.")
-    if key.key_state != "Enabled":
-        state = "pending deletion" if key.key_state == "PendingDeletion" else f"in state {key.key_state}"
-        raise Refusal(400, "KMS.KMSInvalidStateException", f"{key.arn} is {state}.")
+    if found := unusable(key):
+        raise Refusal(400, f"KMS.{found[0]}", found[1])
     return str(key.arn)
+
+
+def unusable(key: Any) -> tuple[str, str] | None:
+    """KMS's code and text where the state of a key keeps it from being used; None where it can be."""
+    if key.key_state == "Enabled":
+        return None
+    if key.key_state == "Disabled":
+        return "DisabledException", f"{key.arn} is disabled."
+    words = _CAPITAL.sub(r" \g<0>", key.key_state).strip().lower()  # PendingImport: "pending import"
+    return "KMSInvalidStateException", f"{key.arn} is {words}."

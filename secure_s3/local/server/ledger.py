@@ -12,7 +12,23 @@ from weakref import WeakKeyDictionary
 from .checksums import Checksum
 from .encryption import Seal
 
-__all__ = ["Ledger", "ObjectNote", "UploadNote"]
+__all__ = ["BucketNote", "Ledger", "Lock", "ObjectNote", "UploadNote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Retention and legal hold, as moto keeps them."""
+
+    mode: str | None = None
+    until: str | None = None
+    legal_hold: str | None = None
+
+
+@dataclass
+class BucketNote:
+    """Of one bucket; ``mfa_delete`` is "Enabled", "Disabled", or None if nobody ever said."""
+
+    mfa_delete: str | None = None
 
 
 @dataclass
@@ -25,12 +41,17 @@ class ObjectNote:
 
 @dataclass
 class UploadNote:
-    """Of one multipart upload; ``parts`` holds each part's checksum, where the upload has an algorithm."""
+    """Of one multipart upload; ``parts`` holds each part's checksum, where the upload has an algorithm.
+
+    ``asked`` says that the request to begin it named its encryption.
+    """
 
     seal: Seal
     algorithm: str | None = None
     type: str = "FULL_OBJECT"
     parts: dict[int, str | None] = field(default_factory=dict)
+    lock: Lock = Lock()
+    asked: bool = False
 
 
 class Ledger:
@@ -39,6 +60,7 @@ class Ledger:
     def __init__(self) -> None:
         self._objects: WeakKeyDictionary[Any, ObjectNote] = WeakKeyDictionary()
         self._uploads: WeakKeyDictionary[Any, UploadNote] = WeakKeyDictionary()
+        self._buckets: WeakKeyDictionary[Any, BucketNote] = WeakKeyDictionary()
 
     def note(self, stored: Any, note: ObjectNote) -> None:
         """Remember ``note`` of an object, and tell moto what it can say itself."""
@@ -60,5 +82,9 @@ class Ledger:
         self._uploads[upload] = note
 
     def of_upload(self, upload: Any) -> UploadNote:
-        """What is known of an upload."""
-        return self._uploads.get(upload) or UploadNote(Seal())
+        """What is known of an upload; nothing of None."""
+        return (None if upload is None else self._uploads.get(upload)) or UploadNote(Seal())
+
+    def of_bucket(self, bucket: Any) -> BucketNote:
+        """What is known of a bucket; it may be written to."""
+        return self._buckets.setdefault(bucket, BucketNote())

@@ -109,6 +109,7 @@ class Connection(MotoRequestHandler):
         body = self._body()
         self.environ = environ = self.make_environ()
         environ["wsgi.url_scheme"] = "https"
+        environ["SSL_PROTOCOL"] = self.connection.version()
         environ["wsgi.input"] = io.BufferedReader(body, 64 * 1024)
         environ["wsgi.input_terminated"] = True
         head: list[Any] = []

@@ -1,7 +1,7 @@
 """The server process: one JSON question per line on standard input, one answer per line on standard output.
 
-Questions are ``start``, ``reset``, ``create_key``, ``set_key_state`` and ``set_clock``. The end of standard
-input ends the process.
+Questions are ``start``, ``reset``, ``create_key``, ``set_key_state``, ``set_clock`` and ``pretend``. The end
+of standard input ends the process.
 """
 
 from __future__ import annotations
@@ -85,6 +85,13 @@ class Desk:
     def do_set_clock(self, *, offset_seconds: float) -> dict[str, Any]:
         """Set the clock ahead of this machine's, or behind it if negative."""
         self._clock.set_offset(offset_seconds)
+        return {}
+
+    def do_pretend(self, **told: Any) -> dict[str, Any]:
+        """Let other circumstances hold than those that the server sees."""
+        from .circumstances import Circumstances
+
+        self._front.judge.circumstances = Circumstances.told(**told)
         return {}
 
 

@@ -15,6 +15,7 @@ from .encryption import asked_by, refuse_on_reads
 from .faults import Refusal, bad_digest, invalid_request
 from .kms import check_usable, seal_for
 from .ledger import Ledger, ObjectNote, UploadNote
+from .object_lock import lock_of, put_lock
 from .reading import Reader
 from .store import Store
 from .writing import add_elements, copy_source
@@ -58,7 +59,8 @@ class Multipart:
         if answer.ok:
             upload_id = _elements(b"".join(answer.body).decode())["UploadId"]
             upload = self.store.upload(call.bucket, upload_id)
-            self.ledger.note_upload(upload, UploadNote(seal, algorithm, kind))
+            note = UploadNote(seal, algorithm, kind, asked=asked.algorithm is not None, lock=lock_of(call))
+            self.ledger.note_upload(upload, note)
             answer.headers.update(seal.headers())
             if algorithm is not None:
                 answer.headers["x-amz-checksum-algorithm"] = algorithm
@@ -106,6 +108,7 @@ class Multipart:
         if answer.ok:
             stored = self.store.object(call.bucket, call.key)
             self.ledger.note(stored, ObjectNote(note.seal, checksum))
+            put_lock(stored, note.lock)
             self._tell(call, answer, stored)
         return answer
 

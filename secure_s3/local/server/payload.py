@@ -1,7 +1,8 @@
 """Request bodies: unwrapped from ``aws-chunked`` and compared with every checksum sent along.
 
 moto stores what it gets; S3 answers BadDigest. CRC32, SHA-1, SHA-256 and MD5 are always verified, CRC32C and
-CRC64NVME when awscrt is installed (the standard library has neither).
+CRC64NVME when awscrt is installed (the standard library has neither). Of a body that is signed chunk by
+chunk, each signature is verified as its chunk comes.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import base64
 import binascii
 import hashlib
 import io
+from collections.abc import Iterator
 from typing import Any
 
+from ...errors import SignatureError
+from ...sigv4 import ChunkSignatures
 from . import checksums
 from .call import Call
 from .faults import Refusal, bad_digest, invalid_request
+from .signatures import refusal_of
 
 __all__ = ["read_payload", "take_body"]
 
@@ -26,7 +31,8 @@ def read_payload(call: Call) -> None:
     """Read the body into ``call.body``, verify it, and hand moto a plain one.
 
     Raises:
-        Refusal: BadDigest, InvalidDigest, IncompleteBody, MalformedTrailerError or XAmzContentSHA256Mismatch.
+        Refusal: BadDigest, InvalidDigest, IncompleteBody, MalformedTrailerError, XAmzContentSHA256Mismatch
+            or, of a chunk, SignatureDoesNotMatch.
     """
     stream = call.environ["wsgi.input"]
     if call.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
@@ -56,22 +62,8 @@ def _plain(stream: io.BufferedReader, call: Call) -> bytes:
 
 def _unwrap(stream: io.BufferedReader, call: Call) -> tuple[bytes, dict[str, str]]:
     """Decode aws-chunked (SigV4 streaming): ``size[;chunk-signature=…]\\r\\n data \\r\\n``, then trailers."""
-    pieces: list[bytes] = []
-    while True:
-        size = stream.readline(_LINE).split(b";")[0].strip()
-        try:
-            wanted = int(size, 16)
-        except ValueError:
-            raise Refusal(400, "IncompleteBody", "The request body terminated unexpectedly") from None
-        if wanted == 0:
-            break
-        piece = stream.read(wanted)
-        if len(piece) != wanted:
-            raise Refusal(400, "IncompleteBody", "The request body terminated unexpectedly")
-        pieces.append(piece)
-        stream.readline(2)
+    body = b"".join(_pieces(stream, call))
     trailer = _trailer(stream)
-    body = b"".join(pieces)
     announced = call.headers.get("x-amz-decoded-content-length", str(len(body)))
     if announced != str(len(body)):
         message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
@@ -81,8 +73,44 @@ def _unwrap(stream: io.BufferedReader, call: Call) -> tuple[bytes, dict[str, str
         raise Refusal(
             400, "MalformedTrailerError", "The request contained trailing data that was not well-formed"
         )
-    # Nobody signs a trailer: nothing but the checksum that the headers promise is taken from it.
+    if call.chunks is not None and promised:
+        _check_trailer(call.chunks, trailer)
+    # Most trailers nobody signs: nothing but the checksum that the headers promise is taken from it.
     return body, {name: trailer[name] for name in trailer if name == promised and name.startswith(_CHECKSUM)}
+
+
+def _pieces(stream: io.BufferedReader, call: Call) -> Iterator[bytes]:
+    while True:
+        size, _, extension = stream.readline(_LINE).strip().partition(b";")
+        try:
+            wanted = int(size, 16)
+        except ValueError:
+            wanted = -1
+        piece = stream.read(wanted) if wanted > 0 else b""
+        if len(piece) != wanted:
+            raise Refusal(400, "IncompleteBody", "The request body terminated unexpectedly")
+        if call.chunks is not None:
+            _check_chunk(call.chunks, piece, extension.decode("latin-1"))
+        if wanted == 0:
+            return
+        yield piece
+        stream.readline(2)
+
+
+def _check_chunk(chunks: ChunkSignatures, piece: bytes, extension: str) -> None:
+    try:
+        chunks.check(piece, extension.removeprefix("chunk-signature="))
+    except SignatureError as error:
+        raise refusal_of(error) from error
+
+
+def _check_trailer(chunks: ChunkSignatures, trailer: dict[str, str]) -> None:
+    signature = trailer.pop("x-amz-trailer-signature", "")
+    fields = "".join(f"{name}:{trailer[name]}\n" for name in sorted(trailer))
+    try:
+        chunks.check_trailer(fields.encode("latin-1"), signature)
+    except SignatureError as error:
+        raise refusal_of(error) from error
 
 
 def _trailer(stream: io.BufferedReader) -> dict[str, str]:

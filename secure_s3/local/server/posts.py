@@ -28,9 +28,11 @@ from .call import Answer, Call
 from .faults import Refusal, access_denied, invalid_argument, invalid_request, xml_text
 from .fields import headers_of
 from .forms import Fields, FormReader, is_form
+from .operations import FORM
 from .payload import take_body
 from .policies import check_fields, check_size, read_conditions
-from .signatures import UNSUPPORTED, Signatures, authorize, only_one_mechanism, put_header, refusal_of
+from .rewriting import authorize, put_header
+from .signatures import UNSUPPORTED, Signatures, only_one_mechanism, refusal_of
 from .store import SPELLED
 
 __all__ = ["Posted", "Posts"]
@@ -83,21 +85,26 @@ class Posts:
 
     signatures: Signatures
 
+    def recognise(self, call: Call) -> None:
+        """A form is one whatever stands in the query of its URL, but for DeleteObjects."""
+        kind = str(call.environ.get("CONTENT_TYPE", ""))
+        to_bucket = call.method == "POST" and not call.key and call.operation != "DeleteObjects"
+        if to_bucket and is_form(kind):
+            call.operation = FORM
+
     def take(self, call: Call) -> Posted | None:
         """Make a form's request the PutObject that it asks for; None if it is no form.
 
         Raises:
             Refusal: the form is malformed, not signed, expired, or does not keep to its policy.
         """
-        if call.operation != "POST bucket":
-            return None
         kind = str(call.environ.get("CONTENT_TYPE", ""))
-        if "delete" in call.query:
-            if is_form(kind):
-                raise Refusal(400, "MalformedXML", _NO_XML)
+        if call.operation == "DeleteObjects" and is_form(kind):
+            raise Refusal(400, "MalformedXML", _NO_XML)
+        if call.operation != FORM:
             return None
         if call.query and not is_form(kind):
-            raise NotImplementedError(f"POST bucket?{next(iter(call.query))}")  # moto would store something
+            raise NotImplementedError(f"{FORM}?{next(iter(call.query))}")  # moto would store something
         if not is_form(kind):
             condition = "Bucket POST must be of the enclosure-type multipart/form-data"
             message = "At least one of the pre-conditions you specified did not hold"
@@ -115,6 +122,7 @@ class Posts:
         check_size(conditions, len(content))
         posted = _posted(call, key, fields.values)
         _become_put(call, key, fields.values, scope)
+        call.scope, call.signed_by = scope, "form"
         take_body(call, content)
         return posted
 

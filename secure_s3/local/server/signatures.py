@@ -1,8 +1,10 @@
-"""Requests signed in their query: verified as they were sent, and then written anew from what was verified.
+"""Who signed a request, verified as it was sent and before its body is read.
 
-What the layers behind this one read is the verified URL itself: encoded in one way only, without its
-authentication parameters, and with the parameters that S3 takes for headers put among the headers. So there
-is no second reading of a query that could differ from the first.
+A request signed in its query is then written anew from what was verified. What the layers behind this one
+read is the verified URL itself: encoded in one way only, without its authentication parameters, and with the
+parameters that S3 takes for headers put among the headers. So there is no second reading of a query that
+could differ from the first. A request signed in its header stays as it is; one that nobody signed has no
+scope, and whether anybody may do that is judged behind.
 """
 
 from __future__ import annotations
@@ -10,20 +12,31 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
 
 from ...errors import SignatureError
-from ...sigv4 import Credentials, SignedUrl, encode, parse_url, verify_url
+from ...sigv4 import (
+    Authorization,
+    ChunkSignatures,
+    Credentials,
+    Scope,
+    parse_authorization,
+    parse_url,
+    verify_headers,
+    verify_url,
+)
+from ...sigv4.chunks import SIGNED_CHUNKS
+from ...sigv4.headers import malformed
 from ...sigv4.refusals import unknown_key
-from ...sigv4.signing import ALGORITHM, TERMINATOR
-from ...sigv4.verifying import Scope
+from ...sigv4.services import check_service, retold, unsigned
 from .call import Call, is_presigned
 from .clock import Clock
 from .faults import Refusal, access_denied, invalid_argument, invalid_request
-from .store import SPELLED, Store
+from .rewriting import hide_lookalikes, sent_headers, write_anew
+from .store import Store
 
-__all__ = ["UNSUPPORTED", "Signatures", "authorize", "only_one_mechanism", "put_header", "refusal_of"]
+__all__ = ["UNSUPPORTED", "Signatures", "only_one_mechanism", "refusal_of"]
 
 _ONE_MECHANISM = (
     "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "
@@ -31,12 +44,9 @@ _ONE_MECHANISM = (
 )
 UNSUPPORTED = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 _SIGV2 = frozenset(("AWSAccessKeyId", "Signature"))
-_OPEN_TO_ALL = ("GET", "HEAD", "OPTIONS")
-"""What an unsigned request may do where an ACL or a policy says so; forms have a signature of their own."""
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
-# An underscore and a dash are the same to WSGI; only metadata keeps its own spelling.
-_HEADER = re.compile(r"x-amz-(?:meta-[a-z0-9_.-]+|[a-z0-9-]+)", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ACTION = re.compile(rb"(?:^|&)Action=([^&]*)")
+_FOR_NOBODY = ([b"AssumeRoleWithWebIdentity"], [b"AssumeRoleWithSAML"])
 
 
 @dataclass(frozen=True)
@@ -47,24 +57,59 @@ class Signatures:
     clock: Clock
 
     def admit(self, call: Call) -> None:
-        """Verify a request that is signed in its query; others are only kept from looking so.
+        """Verify a request that is signed, and note in ``call.scope`` by whom; others are only kept from
+        looking so. Forms have a signature of their own, see :mod:`.posts`.
 
         Raises:
             Refusal: S3's own, for whatever does not hold; nothing of the body has been read.
         """
-        names = {name for name, _ in parse_qsl(call.environ.get("QUERY_STRING", ""), keep_blank_values=True)}
-        presigned, old = is_presigned(call.environ), not _SIGV2.isdisjoint(names)
+        presigned, old = is_presigned(call.environ), not _SIGV2.isdisjoint(call.query)
         if "authorization" in call.headers:
             if presigned or old:
                 raise only_one_mechanism(call)
+            self._verify_header(call)
         elif presigned:
-            self._verify(call)
+            self._verify_query(call)
         elif old:
             raise invalid_request(UNSUPPORTED)
-        elif call.method in _OPEN_TO_ALL or (call.operation == "POST bucket" and "delete" not in names):
-            _hide_lookalikes(call)
         else:
-            raise access_denied()  # as S3, but for buckets whose policy lets everybody write
+            hide_lookalikes(call)
+
+    def verify_other(self, environ: dict[str, Any], body: bytes, service: str) -> Scope | None:
+        """Who signed a request to KMS, IAM, STS, or (``s3``) S3 Control; None for the two that need nobody.
+
+        Those are AssumeRoleWithWebIdentity and AssumeRoleWithSAML.
+
+        Args:
+            environ: As WSGI has it.
+            body: As it was sent.
+            service: For which it must have been signed.
+
+        Raises:
+            Refusal: code, status and message as that service has them.
+        """
+        headers = sent_headers(environ)
+        if "authorization" not in headers:
+            asked = body or str(environ.get("QUERY_STRING", "")).encode()
+            if service == "sts" and _ACTION.findall(asked) in _FOR_NOBODY:
+                return None
+            raise access_denied() if service == "s3" else refusal_of(unsigned(service))
+        try:
+            authorization = parse_authorization(headers)
+            if service != "s3":
+                check_service(authorization.scope, service)
+            self._hold(authorization, environ, headers, body)
+            if service == "s3":
+                _check_body(headers, body)
+        except SignatureError as error:
+            if service == "s3":
+                raise refusal_of(error) from error
+            raise refusal_of(retold(service, str(error.code), str(error.why), error.fields)) from error
+        except Refusal as refusal:
+            if service == "s3":
+                raise
+            raise refusal_of(retold(service, refusal.code, refusal.message)) from refusal
+        return authorization.scope
 
     def credentials(self, access_key: str, token: str | None) -> Credentials:
         """The credentials that an access key and a session token belong to.
@@ -94,17 +139,48 @@ class Signatures:
         region = str(found.region_name)
         return f"the region '{scope.region}' is wrong; expecting '{region}'", {"Region": region}
 
-    def _verify(self, call: Call) -> None:
+    def _verify_header(self, call: Call) -> None:
+        headers = sent_headers(call.environ)
+        try:
+            authorization = parse_authorization(headers)
+            if misplaced := self.misplaced(authorization.scope, call.bucket):
+                raise malformed(misplaced[0], **misplaced[1])
+            credentials = self._hold(authorization, call.environ, headers)
+        except SignatureError as error:
+            raise refusal_of(error) from error
+        self._admitted(call, "header", authorization.scope, authorization.signature, credentials)
+
+    def _hold(
+        self,
+        authorization: Authorization,
+        environ: dict[str, Any],
+        headers: dict[str, str],
+        body: bytes = b"",
+    ) -> Credentials:
+        """The credentials that signed; SignatureError or Refusal if it does not hold."""
+        credentials = self.credentials(authorization.scope.access_key, authorization.token)
+        target, method = str(environ["RAW_URI"]), str(environ["REQUEST_METHOD"])
+        now = self.clock.now()
+        verify_headers(authorization, method, target, headers, credentials, at=now, body=body)
+        return credentials
+
+    def _verify_query(self, call: Call) -> None:
         try:
             signed = parse_url(_url(call))
             if misplaced := self.misplaced(signed.scope, call.bucket):
                 message = f"Error parsing the X-Amz-Credential parameter; {misplaced[0]}"
                 raise Refusal(400, "AuthorizationQueryParametersError", message, **misplaced[1])
             credentials = self.credentials(signed.scope.access_key, signed.token)
-            verify_url(signed, call.method, _sent(call.environ), credentials, at=self.clock.now())
+            verify_url(signed, call.method, sent_headers(call.environ), credentials, at=self.clock.now())
         except SignatureError as error:
             raise refusal_of(error) from error
-        _write_anew(call, signed)
+        write_anew(call, signed)
+        self._admitted(call, "query", signed.scope, signed.signature, credentials)
+
+    def _admitted(self, call: Call, by: str, scope: Scope, seed: str, credentials: Credentials) -> None:
+        call.scope, call.signed_by = scope, by
+        if call.headers.get("x-amz-content-sha256") in SIGNED_CHUNKS:
+            call.chunks = ChunkSignatures(scope, seed, credentials)
 
 
 def refusal_of(error: SignatureError) -> Refusal:
@@ -117,22 +193,11 @@ def only_one_mechanism(call: Call) -> Refusal:
     return invalid_argument(_ONE_MECHANISM, "Authorization", call.headers["authorization"].split(" ")[0])
 
 
-def authorize(environ: dict[str, Any], scope: Scope) -> None:
-    """Let moto take a verified request for one that its header signed; it knows no better way."""
-    credential = "/".join((scope.access_key, scope.date, scope.region, scope.service, TERMINATOR))
-    environ["HTTP_AUTHORIZATION"] = (
-        f"{ALGORITHM} Credential={credential}, SignedHeaders=host, Signature=verified"
-    )
-
-
-def put_header(environ: dict[str, Any], name: str, value: str) -> None:
-    """Let a value that came elsewhere be read as a header; no line of its own can get into answers."""
-    if _CONTROL.search(value):
-        raise invalid_argument("Header value cannot be represented using ISO-8859-1.", name, "")
-    key = "HTTP_" + name.upper().replace("-", "_")
-    environ[key] = value.encode().decode("latin-1")  # as WSGI has it
-    if "_" in name:
-        environ[SPELLED] = {**(environ.get(SPELLED) or {}), key: name}
+def _check_body(headers: dict[str, str], body: bytes) -> None:
+    given = headers.get("x-amz-content-sha256", "").lower()
+    if len(given) == 64 and sha256(body).hexdigest() != given:
+        message = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        raise Refusal(400, "XAmzContentSHA256Mismatch", message)
 
 
 def _url(call: Call) -> str:
@@ -140,50 +205,3 @@ def _url(call: Call) -> str:
     if not target.startswith("/") or "#" in target or not _HOST.fullmatch(host):
         raise Refusal(400, "InvalidURI", "Couldn't parse the specified URI.")
     return f"https://{host}{target}"
-
-
-def _sent(environ: dict[str, Any]) -> dict[str, str]:
-    """The headers as they were sent, names in lower case."""
-    spelled = environ.get(SPELLED) or {}
-    sent = {}
-    for key, value in environ.items():
-        if key.startswith("HTTP_"):
-            name = str(spelled.get(key, key[5:].replace("_", "-")))
-        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            name = key.replace("_", "-")
-        else:
-            continue
-        sent[name.lower()] = str(value).encode("latin-1").decode(errors="replace")
-    return sent
-
-
-def _write_anew(call: Call, signed: SignedUrl) -> None:
-    environ = call.environ
-    kept: dict[str, str] = {}
-    taken: dict[str, str] = {}
-    for name, value in signed.parameters:
-        header = name.lower()
-        if not header.startswith("x-amz-"):
-            kept.setdefault(name, value)
-        elif _HEADER.fullmatch(header) and taken.setdefault(header, value) != value:
-            raise invalid_argument("The parameter is given twice, with different values.", name, "")
-    headers = _sent(environ)
-    for header, value in taken.items():
-        if headers.get(header, value) != value:
-            message = "The query and a header give different values."
-            raise invalid_argument(message, header, "")
-        put_header(environ, header, value)
-    query = "&".join(encode(name) + (f"={encode(value)}" if value else "") for name, value in kept.items())
-    environ["QUERY_STRING"] = query
-    environ["RAW_URI"] = environ["REQUEST_URI"] = signed.path + (f"?{query}" if query else "")
-    authorize(environ, signed.scope)
-    call.read_again()
-
-
-def _hide_lookalikes(call: Call) -> None:
-    """To moto, a URL with the letters ``Signature=`` anywhere is signed; S3 ignores such parameters."""
-    parameters = str(call.environ.get("QUERY_STRING", "")).split("&")
-    kept = [text for text in parameters if "Signature=" not in unquote_plus(text)]
-    if kept != parameters:
-        call.environ["QUERY_STRING"] = "&".join(kept)
-        call.read_again()

@@ -1,6 +1,6 @@
 """The one door to moto: its application, and the few things that the layers in front read from it.
 
-Four seams of moto are used beyond its public face, each for a measured reason; the test
+Six seams of moto are used beyond its public face, each for a measured reason; the test
 ``tests/local/test_store.py`` fails when a newer moto moves one.
 
 - ``S3Response.bucket_dispatch`` and ``key_dispatch`` instead of the Flask application: half the time per
@@ -8,47 +8,49 @@ Four seams of moto are used beyond its public face, each for a measured reason; 
 - ``FakeKey.value`` reads nothing while a GET is prepared: moto copies a whole object for every range of it.
 - ``FakeKey.instances_tracked`` holds weakly: moto keeps every object ever stored.
 - ``MultipartChecksumBuilder`` does nothing: checksums are ours, and moto's copies the object twice more.
+- ``FakeBucket.get_permission`` permits: bucket policies are evaluated before moto is asked (``judging``), and
+  moto's reading of them takes any Deny for a denial.
+- ``validate_policy`` of KMS does nothing, for the same reason (``keys``).
 
 Beside these, the ready user's access key and the ready KMS key get their well-known ids after moto made them.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 from weakref import WeakSet
 
 from moto.core.base_backend import BackendDict
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
-from moto.iam.models import iam_backends
+from moto.iam.access_control import PermissionResult
+from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3 import models as s3_models
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
-from moto.sts.models import sts_backends
+from moto.s3control.models import s3control_backends
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from ...sigv4 import Credentials
-from ..settings import ACCESS_KEY_ID, ACCOUNT_ID, KEY_ID, SECRET_ACCESS_KEY, USER_NAME
+from ..settings import ACCOUNT_ID, KEY_ID
 from .call import Answer
+from .directory import Directory, Issued
 
-__all__ = ["SPELLED", "Issued", "Store"]
+__all__ = ["OWNER_ID", "SPELLED", "PublicAccessBlock", "Issued", "Store"]
 
 SPELLED = PRESERVED_HEADER_NAMES_ENVIRON_KEY
 """Where in a WSGI environment moto keeps the names of headers that have underscores."""
 
+PublicAccessBlock = s3_models.PublicAccessBlock
+OWNER_ID = str(s3_models.OWNER)
+"""The canonical id of the account, as ACLs name it."""
+
 _PIECE = 1024 * 1024
-_EVERYTHING = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-)
 _preparing = threading.local()
 
 
@@ -88,6 +90,10 @@ class _LazyValue:
         self._original.__set__(stored, value)
 
 
+def _not_asked(*_: Any) -> Any:
+    return PermissionResult.PERMITTED
+
+
 def _fit_seams() -> None:
     if isinstance(s3_models.FakeKey.__dict__["value"], _LazyValue):
         return
@@ -96,14 +102,9 @@ def _fit_seams() -> None:
     models.FakeKey.instances_tracked = _Tracked()
     models.FakeMultipart.instances_tracked = _Tracked()
     models.MultipartChecksumBuilder = _NoChecksum
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """Credentials that somebody here has. Those of an assumed role end some day."""
-
-    credentials: Credentials
-    expires_at: datetime | None = None
+    models.FakeBucket.get_permission = _not_asked
+    responses: Any = kms_responses
+    responses.validate_policy = _not_asked
 
 
 class Store:
@@ -111,6 +112,7 @@ class Store:
 
     def __init__(self) -> None:
         _fit_seams()
+        self.directory = Directory()
         self.other_services = DomainDispatcherApplication(create_backend_app)
 
     @property
@@ -120,6 +122,7 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         BackendDict.reset()
+        self.directory.forget()
 
     # -- S3 --------------------
 
@@ -162,6 +165,18 @@ class Store:
         except S3ClientError:
             return None
 
+    def account_public_access(self) -> Any:
+        """moto's Block Public Access of the whole account, or None."""
+        return s3control_backends[ACCOUNT_ID]["aws"].public_access_block
+
+    def tags(self, stored: Any) -> dict[str, str]:
+        """The tags of an object."""
+        return dict(self._s3.tagger.get_tag_dict_for_resource(stored.arn))
+
+    def access_point(self, name: str) -> Any:
+        """moto's access point, or None."""
+        return s3control_backends[ACCOUNT_ID]["aws"].access_points[ACCOUNT_ID].get(name)
+
     def upload(self, bucket: str, upload_id: str) -> Any:
         """moto's multipart upload, or None."""
         found = self.bucket(bucket)
@@ -182,32 +197,20 @@ class Store:
     # -- IAM and STS --------------------
 
     def ready_user(self) -> str:
-        """Make the user who has the ready credentials, and return its ARN.
-
-        Nothing is refused to these credentials here, and a policy of the user's own says so.
-        """
-        iam = iam_backends[ACCOUNT_ID]["aws"]
-        user = iam.create_user("us-east-1", USER_NAME)
-        iam.put_user_policy(USER_NAME, "everything", _EVERYTHING)
-        key = user.create_access_key(prefix="AKIA")
-        key.access_key_id, key.secret_access_key = ACCESS_KEY_ID, SECRET_ACCESS_KEY
-        iam.access_keys[ACCESS_KEY_ID] = key
-        return str(user.arn)
+        """Make the user who has the ready credentials, and return its ARN."""
+        return self.directory.ready_user()
 
     def issued(self, access_key: str) -> Issued | None:
-        """Who has an access key: the endpoint itself, a user with an active key, or an assumed role."""
-        if access_key == ACCESS_KEY_ID:
-            return Issued(Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
-        of_user = iam_backends[ACCOUNT_ID]["aws"].access_keys.get(access_key)
-        if of_user is not None and of_user.user_name is not None:
-            active = of_user.status == "Active"
-            return Issued(Credentials(access_key, of_user.secret_access_key)) if active else None
-        for account in list(sts_backends.values()):  # a role may be of another account
-            role = account["aws"].get_assumed_role_from_access_key(access_key)
-            if role is not None:
-                found = Credentials(access_key, role.secret_access_key, role.session_token)
-                return Issued(found, role.expiration.replace(tzinfo=timezone.utc))
-        return None
+        """Who has an access key: a user with an active one, or a session."""
+        return self.directory.issued(access_key)
+
+    def iam_entity(self, kind: str, name: str) -> Any:
+        """moto's user, role, group, instance profile or server certificate of that name, or None."""
+        return self.directory.entity(kind, name)
+
+    def iam_tags(self, entity: Any) -> dict[str, str]:
+        """The tags of a user or a role."""
+        return self.directory.tags(entity)
 
     # -- KMS --------------------
 
@@ -219,6 +222,15 @@ class Store:
             return kms_backends[ACCOUNT_ID][region].describe_key(key_id)
         except (KeyError, AttributeError):  # the second is what moto raises for an unknown alias
             return None
+
+    def kms_keys(self, region: str) -> list[Any]:
+        """moto's keys in a region."""
+        return list(kms_backends[ACCOUNT_ID][region].keys.values())
+
+    def key_tags(self, key: Any) -> dict[str, str]:
+        """The tags of a key."""
+        tagger = kms_backends[ACCOUNT_ID][key.region].tagger
+        return dict(tagger.get_tag_dict_for_resource(key.id))
 
     def key_arn(self, key_id: str, region: str) -> str:
         """The ARN that a bare id or alias would have."""

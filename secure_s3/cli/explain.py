@@ -1,0 +1,139 @@
+"""``secure-s3 explain``: why was it refused? From a text, a log, an event, or by asking."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import check, explain_live
+from .exits import DENIED, FINDINGS
+from .explain_show import show, spelled
+from .options import Commands, add_client_options, client, command
+
+if TYPE_CHECKING:
+    from ..denials import Denial
+    from ..denials.explain import Explanation
+    from ..denials.pasted import Pasted
+
+_EPILOG = """\
+WHAT is a message, in quotes; the name of a file, or - for standard input, with a message, a traceback, the
+body of an answer, lines of a server access log, or CloudTrail events; or an operation and its target:
+  get, head, list   the request is sent, for one byte or one key, and if it is refused, that is explained
+  put, delete       nothing is sent: it is told whether it would be allowed, as secure-s3 check does
+Of a text nobody is asked: policies that are given are evaluated, and --fetch reads what the caller may read.
+
+exit codes: 3 it was refused, or would be; 0 it is allowed; 1 it is no denial, or nobody knows
+
+examples:
+  secure-s3 explain 'User: arn:aws:iam::111122223333:user/x is not authorized to perform: s3:GetObject'
+  aws s3 cp a.csv s3://amzn-s3-demo-bucket/ 2>&1 | secure-s3 explain - --policy bucket.json
+  secure-s3 explain get s3://amzn-s3-demo-bucket/a.csv
+"""
+_NO_DENIALS = ("other", "transport", "not_found", "precondition")
+
+
+def add(commands: Commands) -> None:
+    """Describe the arguments."""
+    parser = command(commands, "explain", "tell why a request was refused", _EPILOG, run)
+    parser.add_argument("what", metavar="WHAT", nargs="*", help="a message, a file, -, or OPERATION TARGET")
+    group = parser.add_argument_group("policies (files of JSON)")
+    group.add_argument("--policy", metavar="FILE", help="the bucket's")
+    group.add_argument("--key-policy", metavar="FILE", help="the KMS key's")
+    group.add_argument(
+        *("--identity", "--identity-policy"),
+        metavar="FILE",
+        action="append",
+        help="one of the caller's; repeatable",
+    )
+    group.add_argument("--principal", metavar="ARN", help="the caller, if nothing names another")
+    group.add_argument(
+        "--assume", metavar="KEY=VALUE", action="append", default=[], help="a condition key; repeatable"
+    )
+    group.add_argument("--fetch", action="store_true", help="for a text: read what the caller may read")
+    add_client_options(parser)
+    parser.set_defaults(source=None, source_policy=None, version_id=None, set=[], offline=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain and tell."""
+    if explain_live.is_operation(args.what):
+        return explain_live.run(args)
+    from ..denials.pasted import read_pasted
+
+    pasted = read_pasted(_text(args.what))
+    if not pasted:
+        raise _usage("none of these requests was refused", "each of them succeeded", "name others")
+    found = [_explained(args, each) for each in pasted]
+    show(found, as_json=args.json)
+    return DENIED if any(each.cause not in _NO_DENIALS for each in found) else FINDINGS
+
+
+def _text(words: list[str]) -> str:
+    """What was pasted, named or piped."""
+    from .policy_files import read_text
+
+    if not words and sys.stdin.isatty():
+        why = "neither a text nor a file was given"
+        raise _usage("there is nothing to explain", why, "paste the error in quotes")
+    if words in ([], ["-"]):
+        text = read_text("-", _limit())
+    elif len(words) == 1 and os.path.isfile(words[0]):
+        text = read_text(words[0], _limit())
+    else:
+        text = " ".join(words)
+        if len(words) == 1 and explain_live.is_name(text):
+            fix = "check the path, or paste the error in quotes"
+            raise _usage(f"{text} is no file", "and no message either", fix)
+    if not text.strip():
+        raise _usage("there is nothing to explain", "the text is empty", "paste the error in quotes")
+    return text
+
+
+def _limit() -> int:
+    from ..denials.pasted import PASTED_CHARACTERS
+
+    return PASTED_CHARACTERS
+
+
+def _explained(args: argparse.Namespace, pasted: Pasted) -> Explanation:
+    """The explanation of one denial; a client is made only if there is something to evaluate or to read."""
+    given = check.policies(args)
+    del given["fetch"]
+    if not (args.fetch or len(given) > 1 or given["assume"]):
+        from ..denials.evidence import Evidence
+        from ..denials.explain import explain
+
+        return explain(Evidence(pasted.denial, request_id=pasted.request_id, host_id=pasted.host_id))
+    denial = _with_action(pasted.denial)
+    given["assume"] = {**pasted.circumstances, **given["assume"]}
+    if not args.fetch and not args.region and not _region():
+        args.region = "us-east-1"  # of no consequence where nobody is asked
+    with client(args, only_reads=True) as s3:
+        return spelled(s3.explain(denial, fetch=args.fetch, **given))
+
+
+def _with_action(denial: Denial) -> Denial:
+    """A record without a message names only the operation: the policies are asked about its permission."""
+    if denial.action is not None or denial.service != "s3" or not (denial.operation and denial.resource):
+        return denial
+    from ..errors import PolicyError
+    from ..policy.wire.actions import action_of
+
+    try:
+        return replace(denial, action=action_of(denial.operation))
+    except PolicyError:  # an operation that the catalogue does not have
+        return denial
+
+
+def _region() -> Any:
+    names = ("SECURE_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+
+
+def _usage(what: str, why: str, fix: str) -> Exception:
+    from ..errors import ConfigurationError
+
+    return ConfigurationError(what, why=why, fix=fix)

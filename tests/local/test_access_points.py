@@ -1,0 +1,102 @@
+"""Requests that name an access point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from . import people
+from .denials import denial
+from .people import ACCOUNT, USER, allow, deny
+from .support import BUCKET, SSE, send
+
+POINT = f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/reports"
+OBJECTS = f"{POINT}/object/*"
+BEHIND = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
+EVERYBODY = {"Principal": "*"}
+DELEGATED = {"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}}
+
+
+@pytest.fixture
+def control(local_aws: Any, s3: Any) -> Iterator[Any]:
+    """A client of S3 Control, with an access point "reports"."""
+    s3.put_object(Bucket=BUCKET, Key="k", Body=b"x")
+    with closing(local_aws.session().client("s3control")) as client:
+        client.create_access_point(AccountId=ACCOUNT, Name="reports", Bucket=BUCKET)
+        yield client
+
+
+@pytest.fixture
+def alias(control: Any) -> str:
+    """The name by which a client reaches it."""
+    found = control.get_access_point(AccountId=ACCOUNT, Name="reports")
+    assert found["AccessPointArn"] == POINT
+    return str(found["Alias"])
+
+
+def guard(control: Any, *statements: dict[str, Any]) -> None:
+    """Make this the policy of the access point."""
+    policy = people.document(*statements)
+    control.put_access_point_policy(AccountId=ACCOUNT, Name="reports", Policy=policy)
+
+
+def test_the_way_to_the_bucket(s3: Any, alias: str) -> None:
+    """Under its alias an access point leads to the bucket's objects: plain and presigned, and to copies."""
+    s3.put_object(Bucket=alias, Key="a b/c", Body=b"y")
+    assert s3.get_object(Bucket=BUCKET, Key="a b/c")["Body"].read() == b"y"
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket=alias)["Contents"]] == ["a b/c", "k"]
+    for source in (f"{alias}/a b/c", f"{POINT}/object/a b/c", {"Bucket": POINT, "Key": "a b/c"}):
+        s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=source)
+        assert s3.get_object(Bucket=BUCKET, Key="copy")["Body"].read() == b"y"
+
+
+def test_presigned(local_aws: Any, s3: Any, alias: str) -> None:
+    """A URL that names an access point is verified as it was signed."""
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": alias, "Key": "k"})
+    assert send(local_aws, "GET", url).body == b"x"
+    assert send(local_aws, "GET", url.replace("/k?", "/l?")).refusal == (403, "SignatureDoesNotMatch")
+
+
+def test_its_own_policy(s3: Any, control: Any, alias: str) -> None:
+    """A Deny of the access point's policy denies, on its own ARN, and only what comes through it."""
+    guard(control, deny("s3:GetObject", **EVERYBODY) | {"Resource": OBJECTS})
+    told = denial(s3.get_object, Bucket=alias, Key="k")
+    assert (told.cause, told.explicit, told.resource) == ("bucket_policy", True, f"{POINT}/object/k")
+    s3.get_object(Bucket=BUCKET, Key="k")["Body"].read()
+    told = denial(s3.copy_object, Bucket=BUCKET, Key="c", CopySource=f"{alias}/k")
+    assert (told.explicit, told.resource) == (True, f"{POINT}/object/k")
+
+
+def test_the_buckets_policy(s3: Any, alias: str) -> None:
+    """A Deny of the bucket's policy denies what comes through an access point, or what does not."""
+    policy = deny("s3:PutObject", **EVERYBODY) | {"Resource": BEHIND[1]}
+    policy["Condition"] = {"StringEquals": {f"s3:{SSE}": "AES256"}}
+    through = deny("s3:GetObject", **EVERYBODY) | {"Resource": BEHIND[1]}
+    through["Condition"] = {"StringNotEquals": {"s3:DataAccessPointArn": POINT}}
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=people.document(policy, through))
+    told = denial(s3.put_object, Bucket=alias, Key="k", Body=b"x", ServerSideEncryption="AES256")
+    assert (told.explicit, told.resource) == (True, f"{POINT}/object/k")
+    s3.get_object(Bucket=alias, Key="k")["Body"].read()
+    assert denial(s3.get_object, Bucket=BUCKET, Key="k").explicit
+
+
+def test_both_allow(local_aws: Any, s3: Any, control: Any, alias: str) -> None:
+    """Without a policy of one's own it takes the access point's, and the bucket's that leaves it to it."""
+    credentials = people.user(local_aws)
+    with closing(local_aws.session().client("s3", **credentials)) as client:
+        told = denial(client.get_object, Bucket=alias, Key="k")
+        assert (told.cause, told.resource) == ("identity_policy", f"{POINT}/object/k")
+        guard(control, allow("s3:GetObject", Principal={"AWS": USER}) | {"Resource": OBJECTS})
+        assert denial(client.get_object, Bucket=alias, Key="k").code == "AccessDenied"
+        leave = allow("*", Principal={"AWS": USER}) | {"Condition": DELEGATED, "Resource": BEHIND}
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=people.document(leave))
+        assert client.get_object(Bucket=alias, Key="k")["Body"].read() == b"x"
+        assert denial(client.get_object, Bucket=BUCKET, Key="k").code == "AccessDenied"
+
+
+def test_no_access_point(s3: Any) -> None:
+    """An alias of none is a bucket that does not exist."""
+    assert denial(s3.get_object, Bucket="reports-abc-s3alias", Key="k").code == "NoSuchBucket"
