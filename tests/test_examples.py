@@ -29,6 +29,14 @@ EXPECTED = {
         "the old key is refused: 403",
         "the new key reads: b'date,amount\\n'",
     ),
+    "explain_denial.py": (
+        "cause: bucket_policy",
+        'bucket policy of amzn-s3-demo-bucket, statement 3 "DenyUnencryptedUploads"',
+        "policy says aws:kms or aws:kms:dsse; request has AES256",
+        "statement: DenyUnencryptedUploads proved",
+        'remedy: SseKms("arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")',
+        "stored",
+    ),
     "client_side.py": (
         "stored 33554432 bytes: AES_256_GCM_HKDF_SHA512_COMMIT_KEY, and AES256 at rest",
         "bytes 16000000-16000015/33554432 b'000000001000000\\n'",

@@ -125,12 +125,12 @@ def _encryption(condition: Condition, request: AccessRequest, facts: Facts) -> I
             yield _sse(request, "aws:kms", key)
         for key in keys:
             yield _sse(request, "aws:kms:dsse", key)
-        weaker = ("AES256",) if condition.folded == SSE_NAME else ()
+        weaker = ("AES256",) if condition.folded in (SSE_NAME, SSE_C_NAME) else ()
         yield from (_sse(request, name, None) for name in ("aws:kms", *weaker, "aws:kms:dsse"))
-        yield _sse(request, None, None)
     if request.action != "s3:UpdateObjectEncryption" and condition.folded == SSE_C_NAME:
         yield changed(request, {SSE_NAME: None, SSE_KEY_NAME: None, SSE_C_NAME: "AES256"})
-        yield changed(request, {SSE_C_NAME: None})
+        if request.action not in WRITES or facts.operation in OF_AN_UPLOAD:
+            yield changed(request, {SSE_C_NAME: None})
 
 
 def _sse(request: AccessRequest, algorithm: str | None, key: str | None) -> AccessRequest:

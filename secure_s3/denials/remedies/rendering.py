@@ -159,7 +159,7 @@ def _strategy(algorithm: str | None, key: str | None, told: Told) -> None:
         told.encryption = "SseS3()"
         told.words.append("configure SseS3()")
     else:
-        told.words.append("send no header of encryption: the bucket's default encryption then applies")
+        told.words.append("leave the customer key (SSE-C) out")
 
 
 # ---------------------------------------------------------------------------------- Object Lock and tags
