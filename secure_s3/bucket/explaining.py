@@ -169,9 +169,12 @@ class _Explaining:
         judged: tuple[Judged, ...] = ()
         if wanted is not None:
             permissions = Permissions(refusal, self.now, self._assumed(circumstances(event)))
-            weighing = Weighing(self.given, gathering, permissions.calls, caller=caller, wanted=wanted)
+            others = refusal.client is None or not same_sender(self.client, refusal.client)
+            weighing = Weighing(
+                self.given, gathering, permissions.calls, caller=caller, others=others, wanted=wanted
+            )
             caller, judged = weighing.caller, tuple(self._judged(permissions, weighing, points))
-            owner = (caller.account if weighing.owns(subject.bucket) else None) or owner
+            owner = (weighing.account if weighing.owns(subject.bucket) else None) or owner
         keys = [*_keys_of(refusal), *(each.request.resource for each in judged)]
         return Evidence(
             denial=refusal.denial,

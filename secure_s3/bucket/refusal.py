@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..denials import Denial, parse_denial, parse_error_body
+from ..denials.pasted import read_pasted
 from ..encryption import Strategy
 from ..errors import ConfigurationError, KeyAccessError, ServiceError, SignatureError
 from ..guard.faults import translate
@@ -68,7 +69,7 @@ def refusal_of(error: object) -> Refusal:
     if isinstance(error, Denial):
         return _told(error)
     if isinstance(error, str | bytes):
-        return _told(parse_error_body(error))
+        return _pasted(error)
     if isinstance(error, BaseException):
         for each in _said(error):
             if isinstance(each, ServiceError):
@@ -76,6 +77,15 @@ def refusal_of(error: object) -> Refusal:
             return _told(_denial_of(each))
     name = type(error).__name__
     raise ConfigurationError(f"a {name} is no refusal that can be explained", fix=_TAKES)
+
+
+def _pasted(text: str | bytes) -> Refusal:
+    """Of a text with several, e.g. a file of CloudTrail events, the first."""
+    read = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    found = next(iter(read_pasted(read)), None)
+    if found is None:
+        return _told(parse_error_body(text))
+    return Refusal(found.denial, request_id=found.request_id, host_id=found.host_id)
 
 
 def _told(denial: Denial) -> Refusal:

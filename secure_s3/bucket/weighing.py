@@ -108,6 +108,7 @@ class Weighing:
         gathering: Where the rest is looked for, unless ``given.fetch`` is False.
         calls: The requests; none where only the words of a refusal are known.
         caller: Who sent them, where that is known.
+        others: It may be another account that reads the policies here than the one that sent them.
         wanted: Whose policies are looked for; what is not wanted is unknown, and no gap.
     """
 
@@ -118,10 +119,13 @@ class Weighing:
         calls: list[Call],
         *,
         caller: Caller | None = None,
+        others: bool = False,
         wanted: frozenset[str] = EVERYTHING,
     ) -> None:
         self._given, self._gathering, self._calls, self._wanted = given, gathering, calls, wanted
         self._resources: dict[str, Held] = {}
+        self._others = others or given.principal is not None
+        self._reader: Caller | None = None
         caller = caller or self._caller()
         identity = self._identity(caller)
         if caller.kind == "session" and identity.arn:
@@ -152,9 +156,18 @@ class Weighing:
         return self._weighed(Need(request, need.when), self._once(bucket, None, "", ask), resource)
 
     def owns(self, bucket: str | None) -> bool:
-        """Whether an answer has shown that the bucket belongs to the caller's account."""
+        """Whether an answer has shown that the bucket belongs to the account that reads here."""
         held = self._resources.get(bucket or "")
         return held is not None and held.own
+
+    @property
+    def account(self) -> str | None:
+        """The account that reads here; only to be asked for once something could be read."""
+        if not self._others:
+            return self.caller.account
+        if self._reader is None:
+            self._reader = self._gathering.caller()
+        return self._reader.account
 
     @property
     def temporary(self) -> bool:
@@ -164,9 +177,9 @@ class Weighing:
     def _weighed(self, need: Need, held: Held, resource: str) -> Weighed:
         request = need.request
         # S3 tells a bucket's policy to the owner's account only.
-        if held.own and request.resource_account is None and self.caller.account:
+        if held.own and request.resource_account is None and (owner := self.account):
             kept = tuple(key for key in request.unknown if not key.endswith(":ResourceAccount"))
-            request = replace(request, resource_account=self.caller.account, unknown=kept)
+            request = replace(request, resource_account=owner, unknown=kept)
         layers = self._layers()
         request = _with_foreign_keys(request, _policies(held, *layers.values()), self.temporary)
         decision = evaluate(

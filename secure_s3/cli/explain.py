@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -73,23 +74,33 @@ def run(args: argparse.Namespace) -> int:
 
 def _text(words: list[str]) -> str:
     """What was pasted, named or piped."""
-    from .policy_files import read_text
-
+    fix = "paste the error in quotes"
     if not words and sys.stdin.isatty():
-        why = "neither a text nor a file was given"
-        raise _usage("there is nothing to explain", why, "paste the error in quotes")
+        raise _usage("there is nothing to explain", "neither a text nor a file was given", fix)
     if words in ([], ["-"]):
-        text = read_text("-", _limit())
+        text = _decoded(sys.stdin.buffer.read(_limit()))
     elif len(words) == 1 and os.path.isfile(words[0]):
-        text = read_text(words[0], _limit())
+        with open(words[0], "rb") as file:
+            text = _decoded(file.read(_limit()))
     else:
         text = " ".join(words)
         if len(words) == 1 and explain_live.is_name(text):
-            fix = "check the path, or paste the error in quotes"
-            raise _usage(f"{text} is no file", "and no message either", fix)
+            raise _usage(f"{text} is no file", "and no message either", f"check the path, or {fix}")
     if not text.strip():
-        raise _usage("there is nothing to explain", "the text is empty", "paste the error in quotes")
+        raise _usage("there is nothing to explain", "the text is empty", fix)
     return text
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a file, as far as it is text; CloudTrail delivers its files compressed."""
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, _limit())
+        except zlib.error as error:
+            raise _usage(
+                "the file is damaged", f"it cannot be decompressed: {error}", "fetch it again"
+            ) from error
+    return data.decode("utf-8-sig", "replace")
 
 
 def _limit() -> int:

@@ -39,14 +39,16 @@ def run(args: argparse.Namespace) -> int:
     if operation in WRITES:
         return check.run(args)
     from ..errors import ServiceError
+    from ..guard.faults import typed
     from ..values import ObjectRef
 
     place = ObjectRef.parse(args.target)
-    send = _read(operation, place)
+    name, send = _read(operation, place)
     given = check.policies(args)
     with client(args, only_reads=True) as s3:
         try:
-            send(s3)
+            with typed(name, place.bucket, place.key or None):
+                send(s3)
         except ServiceError as error:
             if error.code == "InvalidRange":  # an empty object: there is no byte to read, and leave to do so
                 return _allowed(args, operation, place)
@@ -73,21 +75,21 @@ def _operation(args: argparse.Namespace) -> str:
     raise ConfigurationError(f"{word} is no operation that can be tried", fix=fix)
 
 
-def _read(operation: str, place: ObjectRef) -> Callable[[SecureS3Client], Any]:
-    """The smallest request that needs the same permissions."""
+def _read(operation: str, place: ObjectRef) -> tuple[str, Callable[[SecureS3Client], Any]]:
+    """The smallest request that needs the same permissions, and its name."""
     from ..errors import ConfigurationError
 
     if operation == "list":
         listed = {"Bucket": place.bucket, "MaxKeys": 1, **({"Prefix": place.key} if place.key else {})}
-        return lambda s3: s3.boto3.list_objects_v2(**listed)
+        return "ListObjectsV2", lambda s3: s3.boto3.list_objects_v2(**listed)
     if not place.key:
         if operation == "head":
-            return lambda s3: s3.boto3.list_objects_v2(Bucket=place.bucket, MaxKeys=0)
+            return "ListObjectsV2", lambda s3: s3.boto3.list_objects_v2(Bucket=place.bucket, MaxKeys=0)
         what, why = "get needs an object", "the target names none"
         raise ConfigurationError(what, why=why, fix="write s3://bucket/key")
     # HEAD needs the permissions of GET, and its answers have no message.
     first = {"Bucket": place.bucket, "Key": place.key, "Range": "bytes=0-0"}
-    return lambda s3: s3.boto3.get_object(**first)["Body"].close()
+    return "GetObject", lambda s3: s3.boto3.get_object(**first)["Body"].close()
 
 
 def _allowed(args: argparse.Namespace, operation: str, place: ObjectRef) -> int:

@@ -5,6 +5,7 @@ Source: Amazon S3 User Guide, "Amazon S3 server access log format".
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from .denial import Denial
-from .parsing import parse_denial
+from .parsing import VALUE_CHARACTERS, parse_denial, safe_text
 
 LINE_CHARACTERS: Final = 16 * 1024
 
@@ -41,6 +42,7 @@ _OPERATIONS: Mapping[str, str] = {
     "REST.GET.BUCKETPOLICY": "GetBucketPolicy",
 }
 _AUTH_TYPES = {"AuthHeader": "REST-HEADER", "QueryString": "REST-QUERY-STRING", "-": None}
+_TLS = {"tlsv1": "1.0", "tlsv1.1": "1.1", "tlsv1.2": "1.2", "tlsv1.3": "1.3"}
 _SIGNATURES = {"SigV4": "AWS4-HMAC-SHA256", "SigV2": "AWS"}
 
 
@@ -59,7 +61,7 @@ class LogLine:
     @property
     def time(self) -> str | None:
         """When the request came in, as it is written there."""
-        return self.told.get("time")
+        return safe_text(self.told.get("time"), VALUE_CHARACTERS) or None
 
     def denial(self) -> Denial:
         """What the line says; a log holds no message, so that the code decides."""
@@ -76,22 +78,29 @@ class LogLine:
     def circumstances(self) -> dict[str, Any]:
         """Condition keys of the request that the line settles."""
         told = self.told
-        found: dict[str, Any] = {"aws:SourceIp": told.get("address")}
+        found: dict[str, Any] = {"aws:SourceIp": self._address()}
         found["aws:SecureTransport"] = "tls" in told or "cipher" in told
-        found["s3:TlsVersion"] = told.get("tls", "")[len("TLSv") :] or None
+        found["s3:TlsVersion"] = _TLS.get(told.get("tls", "").lower())
         found["s3:authType"] = _AUTH_TYPES.get(told.get("auth", "-"))
         found["s3:signatureversion"] = _SIGNATURES.get(told.get("signature", ""))
         return {name: value for name, value in found.items() if value is not None}
 
+    def _address(self) -> str | None:
+        try:
+            return str(ipaddress.ip_address(self.told.get("address", "")))
+        except ValueError:
+            return None
+
     def _principal(self) -> str | None:
         """The ARN of the requester; a canonical id names an account that policies may name otherwise."""
-        requester = parse_denial(message=self.told.get("requester", "anonymous")).message
+        requester = safe_text(self.told.get("requester", "anonymous"), VALUE_CHARACTERS)
         return requester if requester.startswith("arn:") or requester == "anonymous" else None
 
     def _resource(self) -> str | None:
-        bucket, key = self.told.get("bucket"), unquote(self.told.get("key", ""))
+        bucket = safe_text(self.told.get("bucket"), VALUE_CHARACTERS)
+        key = safe_text(unquote(self.told.get("key", "")), VALUE_CHARACTERS)
         arn = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
-        return parse_denial(message=arn).message if bucket else None
+        return arn if bucket else None
 
 
 def of_line(line: str) -> LogLine | None:

@@ -57,7 +57,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         *("UnresolvableGrantByEmailAddress", "AmbiguousGrantByEmailAddress"),
     ),
     "block_public_access": ("InvalidBucketAclWithBlockPublicAccessError",),
-    "object_lock": ("ObjectLocked", "InvalidRetentionDate", "PastObjectLockRetainDate"),
+    "object_lock": ("ObjectLocked", "InvalidRetentionDate", "InvalidRetentionPeriod"),
     "policy_document": (
         *("MalformedPolicy", "MalformedPolicyDocument", "MalformedPolicyDocumentException", "PolicyTooLarge"),
         *("InvalidPolicyException", "PackedPolicyTooLarge", "PackedPolicyTooLargeException"),
@@ -111,6 +111,7 @@ KMS_CODES: Final = {
     "ValidationException": "kms_key_not_found",
     "DisabledException": "kms_key_state",
     "KMSInvalidStateException": "kms_key_state",
+    "InvalidStateException": "kms_key_state",
     "KeyUnavailableException": "kms_key_state",
     "InvalidKeyUsageException": "kms_key_state",
 }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .denial import Denial
-from .parsing import parse_denial
+from .parsing import VALUE_CHARACTERS, parse_denial, safe_text
 
 Event = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ def of_event(event: Event) -> tuple[Denial, dict[str, Any], str | None] | None:
         principal=denial.principal or _identity(_mapping(event.get("userIdentity"))),
         resource=denial.resource or _resource(event, parameters),
     )
-    return denial, _circumstances(event, parameters), _text(event.get("eventTime")) or None
+    return denial, _circumstances(event, parameters), _clean(event.get("eventTime"))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -92,8 +92,7 @@ def _text(value: object) -> str:
 
 
 def _clean(value: object) -> str | None:
-    """As a message would be: bounded, without secrets."""
-    return parse_denial(message=value).message[:2048] or None
+    return safe_text(value, VALUE_CHARACTERS) or None
 
 
 def _identity(identity: Mapping[str, Any]) -> str | None:
@@ -103,9 +102,9 @@ def _identity(identity: Mapping[str, Any]) -> str | None:
 
 def _resource(event: Event, parameters: Mapping[str, Any]) -> str | None:
     """The object, else the bucket, else the first resource that is listed."""
-    bucket, key = _text(parameters.get("bucketName")), _text(parameters.get("key"))
+    bucket, key = _clean(parameters.get("bucketName")), _clean(parameters.get("key"))
     if bucket:
-        return _clean(f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}")
+        return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     listed = event.get("resources")
     for each in listed if isinstance(listed, list) else ():
         name = _clean(_mapping(each).get("ARN"))
@@ -118,7 +117,7 @@ def _circumstances(event: Event, parameters: Mapping[str, Any]) -> dict[str, Any
     """Condition keys of the request that the event settles."""
     found: dict[str, Any] = dict(_network(event))
     tls = _text(_mapping(event.get("tlsDetails")).get("tlsVersion")).removeprefix("TLSv")
-    if tls:
+    if tls.replace(".", "").isdigit():
         found |= {"aws:SecureTransport": True, "s3:TlsVersion": tls}
     more = _mapping(event.get("additionalEventData"))
     by = {"s3:authType": _AUTH_TYPES.get(_text(more.get("AuthenticationMethod")))}
@@ -135,7 +134,7 @@ def _network(event: Event) -> Iterator[tuple[str, str]]:
         address = str(ipaddress.ip_address(_text(event.get("sourceIPAddress"))))
     except ValueError:
         return
-    endpoint = _text(event.get("vpcEndpointId"))
+    endpoint = _clean(event.get("vpcEndpointId"))
     if endpoint:
         yield "aws:SourceVpce", endpoint
     yield ("aws:VpcSourceIp" if endpoint else "aws:SourceIp"), address

@@ -95,12 +95,15 @@ def _key(answer: Answer) -> Family | None:
         return None
     cause = KMS_CODES.get(name)
     speaks_of_key = bool(prefix) or answer.service == "kms" or _names_key(answer.lowered)
-    if cause is None or (name in ("NotFoundException", "ValidationException") and not speaks_of_key):
+    if cause is None or (name in _OF_ANY_SERVICE and not speaks_of_key):
         return None
     if name == "ValidationException" and "invalid keyid" not in answer.lowered:
         return None
     elsewhere = "other region" if "invalid arn" in answer.lowered else ""
     return Family(cause, None, key_state(answer.lowered, name) if cause == "kms_key_state" else elsewhere)
+
+
+_OF_ANY_SERVICE = ("NotFoundException", "ValidationException", "InvalidStateException")
 
 
 def _names_key(lowered: str) -> bool:
@@ -114,7 +117,10 @@ def _told_by_fields(answer: Answer) -> Family | None:
         missing = fields.get("MissingHeaderName", "" if answer.operation else "x-amz-acl")
         missing += answer.operation
         return Family("acl", None, "header missing") if "acl" in missing.lower() else None
-    if "x-amz-server-side-encryption" in fields.get("ArgumentName", "").lower():
+    argument = fields.get("ArgumentName", "").lower()
+    if argument.startswith(("x-amz-acl", "x-amz-grant-", "canonicaluser/id")):
+        return Family("acl")
+    if "x-amz-server-side-encryption" in argument:
         words = by_text(answer.lowered)
         of_encryption = words is not None and words[0] in ("encryption_parameters", "sse_c")
         return (
@@ -148,7 +154,7 @@ def _told_by_operation(answer: Answer) -> Family | None:
 def _left_over(answer: Answer) -> str:
     """Where neither code nor words say anything."""
     code, status = answer.code, answer.status
-    if code in DENIED_CODES or (code == "400" and answer.lowered in ("", "bad request")):
+    if code in DENIED_CODES or (code in ("400", "BadRequest") and answer.lowered in ("", "bad request")):
         return "opaque"
     if code.endswith(("NotFound", "NotFoundException")):
         return "not_found"

@@ -21,9 +21,9 @@ PUBLIC_ACCESS, ENCRYPTION, CIPHERTEXT = "block_public_access", "blocked_encrypti
 TRANSITIVELY = "transitively through a service control policy"
 PUBLIC_ACCESS_SETTINGS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
-# Expressions that are searched for begin with a word: Python finds that one fast.
-_CORE = re.compile(r"not\s+authorized\s+to\s+perform\b\s*:?\s*(?=[\"'`*]{0,2}[A-Za-z][\w-]*:[\w*])")
-_BARE_CORE = re.compile(r"not\s+authorized\s+to\s+perform\b\s*:?\s*")
+# Expressions that are searched for begin with fixed letters, which Python finds fast; "not" may be "Not".
+_CORE = re.compile(r"ot\s+authorized\s+to\s+perform\b\s*:?\s*(?=[\"'`*]{0,2}[A-Za-z][\w-]*:[\w*])")
+_BARE_CORE = re.compile(r"ot\s+authorized\s+to\s+perform\b\s*:?\s*")
 _ON = re.compile(r"\s*on\s+(?:(?:the|this)\s+)?resources?\b\s*:?\s*")
 # What may begin after the resource. "with an explicit deny" needs no more: older messages end there.
 _TAILS = (
@@ -128,6 +128,8 @@ def _first_word(rest: str) -> tuple[str | None, str]:
 
 
 def _without_verb(text: str) -> str:
+    """What stands before "is not", of which the end of "not" is cut already."""
+    text = text[:-1].rstrip() if text[-1:] in ("n", "N") else text
     for verb in ("is", "are"):
         if text.endswith(verb) and text[: -len(verb)][-1:].isspace():
             return text[: -len(verb)]

@@ -16,6 +16,8 @@ MESSAGE_CHARACTERS: Final = 8192
 ARNs, and an encoded authorization message, which comes last."""
 NAME_CHARACTERS: Final = 256
 FIELD_CHARACTERS: Final = 1024
+VALUE_CHARACTERS: Final = 2048
+"""What is kept of an ARN, or of a value of another kind, in a record."""
 
 FIELDS: Final = frozenset(
     {
@@ -63,14 +65,14 @@ def parse_denial(
     Returns:
         A Denial, always: with cause ``opaque`` for a denial that gives no reason, ``other`` for what is none.
     """
-    text, told_code = _text(message, MESSAGE_CHARACTERS), _text(code, NAME_CHARACTERS).strip()
-    told_operation = _text(operation, NAME_CHARACTERS)
+    text, told_code = safe_text(message, MESSAGE_CHARACTERS), safe_text(code, NAME_CHARACTERS).strip()
+    told_operation = safe_text(operation, NAME_CHARACTERS)
     started = _PREFIX.match(text) if "An error occurred (" in text[:200] else None
     if started is not None:
         told_code, told_operation = told_code or started[1], told_operation or started[2]
         text = text[started.end() :]
     answer = Answer(
-        (_text(service, NAME_CHARACTERS) or "s3").lower(),
+        (safe_text(service, NAME_CHARACTERS) or "s3").lower(),
         told_operation,
         _number(status),
         told_code,
@@ -109,7 +111,7 @@ def _anonymous(lowered: str) -> str | None:
     return "anonymous" if lowered.startswith(("anonymous users cannot", "anonymous access")) else None
 
 
-def _text(value: object, limit: int) -> str:
+def safe_text(value: object, limit: int) -> str:
     """A text without secrets, without halves of characters, and not longer than *limit*."""
     if type(value) is not str:
         value = _converted(value, limit)
@@ -141,7 +143,7 @@ def _number(value: object) -> int | None:
     """A status of HTTP; None if it is none."""
     if isinstance(value, int):
         return int(value) if 100 <= value <= 599 else None
-    text = _text(value, 8).strip()
+    text = safe_text(value, 8).strip()
     return int(text) if len(text) == 3 and text.isdigit() and text.isascii() else None
 
 
@@ -153,5 +155,5 @@ def kept(fields: object) -> dict[str, str]:
         found = {name: fields[name] for name in fields if name in FIELDS}
     except Exception:  # noqa: BLE001 - somebody else's mapping: an error is no place for another one
         return {}
-    texts = {name: _text(value, FIELD_CHARACTERS) for name, value in sorted(found.items())}
+    texts = {name: safe_text(value, FIELD_CHARACTERS) for name, value in sorted(found.items())}
     return {name: text for name, text in texts.items() if text}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..policy.decision import DENIES, DOES_NOT_ALLOW, Decision, Reason
+from ..policy.decision import DENIES, DOES_NOT_ALLOW, MAY_ALLOW, Decision, Reason
 from .denial import INFERRED, PROVED, STATED, UNCERTAIN, Denial
 from .evidence import Evidence, Judged
 from .explanation import Candidate
@@ -155,12 +155,15 @@ def _not_allowed(denial: Denial, judged: Judged, layer: str) -> Proof:
         told = replace(denial, certainty=PROVED if denial.layer or denial.certainty == STATED else INFERRED)
     if near:
         told = replace(told, statement=near[0].name, conditions=near[0].conditions)
+        if not near[0].certain:  # it did not allow: what only AWS knows was against it
+            told = replace(told, certainty=INFERRED)
     notes = (_CHANGED,) if outcome == "allowed" else ()
     others = tuple(_candidate(each, denial.cause) for each in near[1:])
     by = by_words(denial, layer, judged)
     if near:
         by = f"{by}; {near[0].words} nearly does"
-    return Proof(told, by, judged, tuple(near[:1]), others, notes=notes)
+    apart = tuple(filter(None, (each.apart(judged.request) for each in near[:1])))
+    return Proof(told, by, judged, tuple(near[:1]), others, because=apart, notes=notes)
 
 
 def _both(layer: str) -> tuple[str, ...]:
@@ -168,7 +171,8 @@ def _both(layer: str) -> tuple[str, ...]:
 
 
 def _candidate(suspect: Suspect, cause: str) -> Candidate:
-    why = {DENIES: "it denies this as well", DOES_NOT_ALLOW: "it comes close to allowing it"}.get(
+    close = "it comes close to allowing it"
+    why = {DENIES: "it denies this as well", DOES_NOT_ALLOW: close, MAY_ALLOW: close}.get(
         suspect.reason.role, "it denies this if its open conditions hold"
     )
     if suspect.reason.mismatch in ("principal", "resource"):

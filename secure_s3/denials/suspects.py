@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import PolicyError
-from ..policy.decision import DENIES, DOES_NOT_ALLOW, MAY_DENY, Reason
+from ..policy.decision import DENIES, DOES_NOT_ALLOW, MAY_ALLOW, MAY_DENY, Reason
 from ..policy.evaluator import decide
 from ..policy.layers import Heard, hear
 from ..policy.reasons import near_misses
-from ..policy.request import UNKNOWN
+from ..policy.request import UNKNOWN, AccessRequest
 from ..policy.statement import Statement
 from ..policy.truth import Truth
 from .denial import FailedCondition, StatementName
@@ -29,8 +29,9 @@ LAYERS: Mapping[str, str] = {
 """By cause: the layer in which the policy stands."""
 _NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
 _GRANTING = ("resource_policy", "identity_policy", "permissions_boundary", "session_policy")
-_DECIDE: Mapping[str, Truth] = {DENIES: True, MAY_DENY: None, DOES_NOT_ALLOW: False}
-_RANK = {"condition": 0, "resource": 1, "principal": 2}
+_DECIDE: Mapping[str, Truth] = {DENIES: True, MAY_DENY: None, MAY_ALLOW: None, DOES_NOT_ALLOW: False}
+_OTHER = {"principal": "to another principal", "resource": "on another resource"}
+_RANK = {"condition": 0, "open": 1, "resource": 2, "principal": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Suspect:
     @property
     def certain(self) -> bool:
         """Whether it refuses, or does not allow, whatever else only AWS knows."""
-        return self.reason.role != MAY_DENY
+        return self.reason.role not in (MAY_DENY, MAY_ALLOW)
 
     @property
     def name(self) -> StatementName:
@@ -68,6 +69,13 @@ class Suspect:
         number = f"statement {self.statement.index + 1}"
         sid = f' "{self.statement.sid}"' if self.statement.sid else ""
         return f"{of_whom(self.named)}, {number}{sid}"
+
+    def apart(self, request: AccessRequest) -> str:
+        """What but a condition keeps it from allowing *request*; empty if it is none of that."""
+        if other := _OTHER.get(self.reason.mismatch or ""):
+            return f'"{self.name}" allows it {other}'
+        names = dict.fromkeys(self.statement.open_variables(request)) if not self.certain else ()
+        return f'"{self.name}" depends on {", ".join(names)}, which only AWS knows' if names else ""
 
     @property
     def conditions(self) -> tuple[FailedCondition, ...]:
@@ -110,14 +118,27 @@ def denying(judged: Judged, layer: str) -> list[Suspect]:
 
 
 def nearly_allowing(judged: Judged, layers: Iterable[str] = _GRANTING) -> list[Suspect]:
-    """The Allow statements of which one part alone keeps them from allowing, the nearest first."""
+    """The Allow statements of which one part alone keeps them from allowing, the nearest first.
+
+    Of a request that was refused because nothing allows it, those of which only AWS knows whether they do
+    are among them: they did not.
+    """
+    layers = tuple(layers)
+    # Whether an identity is allowed is not said where the resource's policy has to allow as well.
+    said = layers[:1] if layers[0] == "resource_policy" else layers
     found = [
         Suspect(reason, named[reason.policy])
         for layer in layers
         for named, heard in _heard(judged, layer)
-        for reason in near_misses(judged.request, heard)
+        for reason in (*near_misses(judged.request, heard), *_open(judged, layer, heard, layer in said))
     ]
-    return sorted(found, key=lambda suspect: _RANK.get(suspect.reason.mismatch or "", 3))
+    return sorted(found, key=lambda suspect: _RANK.get(suspect.reason.mismatch or "open", 4))
+
+
+def _open(judged: Judged, layer: str, heard: Heard, said: bool) -> Iterator[Reason]:
+    for number, statement, truth in heard.matching if said else ():
+        if statement.effect == "Allow" and truth is None:
+            yield _reason(judged, layer, number, statement, MAY_ALLOW)
 
 
 def judged_as(judged: Judged, action: str, resource: str | None) -> Judged | None:

@@ -19,7 +19,7 @@ from secure_s3.denials.causes import example
 from secure_s3.denials.parsing import MESSAGE_CHARACTERS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "denials" / "samples.jsonl"
-CALLS = 2000
+CALLS = 200
 BODY = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Request has expired'
     "</Message><X-Amz-Expires>60</X-Amz-Expires><Expires>2026-03-01T11:00:00Z</Expires>"
@@ -47,7 +47,7 @@ def _answer(line: str) -> dict[str, Any]:
 
 def _show(name: str, action: Callable[[], object], rounds: int, parts: int = 1) -> None:
     calls = max(CALLS // parts, 1)
-    times = [min(timeit.repeat(action, number=calls, repeat=3)) / calls / parts * 1e6 for _ in range(rounds)]
+    times = [min(timeit.repeat(action, number=calls, repeat=20)) / calls / parts * 1e6 for _ in range(rounds)]
     print(
         f"denials: {name:24s} {statistics.median(times):7.1f} µs  [{min(times):.1f} … {max(times):.1f}]  "
         f"({rounds} rounds)",

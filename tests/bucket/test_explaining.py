@@ -362,7 +362,8 @@ def test_expired_presigned_urls_are_refusals() -> None:
 
 def test_words_alone_are_judged_with_open_circumstances(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pasted message is evaluated as far as it goes: only a deny without conditions is proved."""
-    network = connected(monkeypatch)
+    who = {"get_caller_identity": {"Arn": ALICE, "Account": OWNER}}
+    network = connected(monkeypatch, Service(who, refuses=True))
     text = BY_BUCKET.replace("&quot;", '"')
     network["GET policy"] = told(policy(deny("No", "s3:PutObject")))
     found = evidence(client(), text)
@@ -372,6 +373,20 @@ def test_words_alone_are_judged_with_open_circumstances(monkeypatch: pytest.Monk
     vague = evidence(client(), "Access Denied")
     assert vague.judged == ()
     assert any("does not say who" in gap for gap in vague.gaps)
+
+
+def test_the_bucket_belongs_to_whoever_may_read_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the account that reads that owns the bucket, though somebody of another one was refused."""
+    who = {"get_caller_identity": {"Arn": ALICE, "Account": OWNER}}
+    network = connected(monkeypatch, Service(who, refuses=True))
+    network["GET policy"] = told(policy(deny("No", "s3:PutObject")))
+    text = BY_BUCKET.replace("&quot;", '"')
+    stranger = "arn:aws:iam::444455556666:role/Other"
+    found = evidence(client(), text, principal=stranger, identity_policies=[ALL])
+    assert (found.caller.account, found.settings.owner) == ("444455556666", OWNER)
+    assert found.judged[0].request.resource_account == OWNER
+    ours = client().check("put_object", **WHERE, principal=stranger, identity_policies=[])
+    assert ours.permissions[0].request.resource_account == OWNER
 
 
 ODD = st.text(max_size=60) | st.sampled_from(

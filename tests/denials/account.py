@@ -24,7 +24,7 @@ from secure_s3.guard.tls import VERSIONS, PinnedSession
 from secure_s3.local import LocalAws
 from secure_s3.policy import Policy
 from secure_s3.policy.patches import apply
-from secure_s3.policy.witnesses import APP, KEY, OWNER, ROOT
+from secure_s3.policy.witnesses import KEY, OWNER, ROOT
 from tests.local.support import send
 
 from .calls import Call
@@ -54,15 +54,15 @@ class Account:
     def __init__(self, aws: LocalAws, stack: ExitStack) -> None:
         self.aws, self._stack = aws, stack
         plain = aws.session()
-        self.admin, self.iam, self.kms, self.control = (
-            self._closing(plain.client(name)) for name in ("s3", "iam", "kms", "s3control")
+        self.admin, self.iam, self.kms, self.control, self.sts = (
+            self._closing(plain.client(name)) for name in ("s3", "iam", "kms", "s3control", "sts")
         )
         self.other_key = aws.create_key()
         self._rights: dict[str, Any] = {}
         self._made: dict[Any, Any] = {}
         self._of_keys = self.kms.get_key_policy(KeyId=KEY, PolicyName="default")["Policy"]
         self._buckets()
-        self.credentials = {"App": self._session(), "alice": self._user()}
+        self.credentials = {name: self._role(name) for name in ("App", "Admin")} | {"alice": self._user()}
         self.owner = self.client_of(None)
 
     def _closing(self, made: Any) -> Any:
@@ -81,11 +81,16 @@ class Account:
         self.control.create_access_point(AccountId=OWNER, Name="reports", Bucket=B)
         self.alias = self.control.get_access_point(AccountId=OWNER, Name="reports")["Alias"]
 
-    def _session(self) -> dict[str, str]:
+    def _role(self, name: str) -> dict[str, str]:
         trust = document({"Effect": "Allow", "Principal": {"AWS": OWNER}, "Action": "sts:AssumeRole"})
-        self.iam.create_role(RoleName="App", AssumeRolePolicyDocument=json.dumps(trust))
-        sts = self._closing(self.aws.session().client("sts"))
-        given = sts.assume_role(RoleArn=ROLE, RoleSessionName=APP.rpartition("/")[2])["Credentials"]
+        self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        return self.session(name)
+
+    def session(self, name: str, policy: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """The credentials of a session of a role, perhaps narrowed by a policy."""
+        narrowed = {"Policy": json.dumps(policy)} if policy else {}
+        role = f"arn:aws:iam::{OWNER}:role/{name}"
+        given = self.sts.assume_role(RoleArn=role, RoleSessionName="session", **narrowed)["Credentials"]
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
@@ -104,11 +109,21 @@ class Account:
         if rights == self._rights:
             return
         text = json.dumps(rights)
-        for kind, name in (("role", "App"), ("user", "alice")):
+        for kind, name in (("role", "App"), ("role", "Admin"), ("user", "alice")):
             getattr(self.iam, f"put_{kind}_policy")(
                 **{f"{kind.title()}Name": name}, PolicyName=INLINE, PolicyDocument=text
             )
         self._rights = dict(rights)
+
+    def bound(self, boundary: Mapping[str, Any] | None) -> None:
+        """The permissions boundary of the role App; None for none."""
+        if boundary is None:
+            self.iam.delete_role_permissions_boundary(RoleName="App")
+            return
+        text = json.dumps(boundary)
+        made = self.iam.create_policy(PolicyName=f"Boundary{len(self._made)}", PolicyDocument=text)
+        self._made[made["Policy"]["Arn"]] = text
+        self.iam.put_role_permissions_boundary(RoleName="App", PermissionsBoundary=made["Policy"]["Arn"])
 
     def put(self, policy: Policy | None, target: str = B) -> None:
         """The policy of the bucket, of the access point or of the key; None for none."""
@@ -186,6 +201,12 @@ class Account:
             self._made[known] = self._closing(made)
         return self._made[known]
 
+    def forget(self, who: str) -> None:
+        """Nobody of that name signs any more."""
+        self.credentials.pop(who, None)
+        for known in [each for each in self._made if isinstance(each, tuple) and who in each]:
+            del self._made[known]
+
     def plain_client_of(self, who: str) -> Any:
         """One of plain boto3."""
         known = ("plain", who)
@@ -252,10 +273,7 @@ class Account:
     def _send(self, call: Call) -> None:
         s3 = self.client_of(call.who if call.pretends_to_be is None else None, call.client)
         chosen = {"encryption": strategy(call.encryption)} if call.encryption else {}
-        if chosen and call.operation in ("put_object", "get_object", "head_object"):
-            getattr(s3, call.operation)(**call.arguments, **chosen)
-        else:
-            getattr(s3.boto3, call.operation)(**call.arguments)
+        getattr(s3 if hasattr(s3, call.operation) else s3.boto3, call.operation)(**call.arguments, **chosen)
 
     def _fetch(self, call: Call) -> None:
         arguments = {name: value for name, value in call.arguments.items() if name != "Body"}

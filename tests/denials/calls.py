@@ -1,4 +1,4 @@
-"""Requests of the builders' table as calls that a client can make: operation, arguments, caller, circumstances.
+"""Requests of the builders' table as calls that a client can make.
 
 What a request has in its headers becomes arguments and a strategy, who asks becomes a caller, and the rest,
 which a loopback address does not have, circumstances that the endpoint is told.
@@ -12,10 +12,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from secure_s3.policy import AccessRequest
-from secure_s3.policy.witnesses import APP, SSE, SSE_C, SSE_KEY, USER, bucket_arn, put, witness
+from secure_s3.policy.witnesses import ADMIN, APP, SSE, SSE_C, SSE_KEY, USER, bucket_arn, put, witness
 
 BYPASS = "s3:BypassGovernanceRetention"
-HARMLESS = '{"Version":"2012-10-17","Statement":[{"Sid":"Other","Effect":"Deny","Principal":"*","Action":"s3:PutAnalyticsConfiguration","Resource":"arn:aws:s3:::amzn-s3-demo-bucket"}]}'
+HARMLESS = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutBucketLogging",'
+    '"Resource":"arn:aws:s3:::amzn-s3-demo-bucket"}]}'
+)
+"""A policy for PutBucketPolicy to put."""
 OPERATIONS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "s3:GetObject": ("get_object", {}),
     "s3:GetObjectVersion": ("get_object", {"VersionId": ""}),
@@ -49,16 +53,14 @@ ARGUMENTS = {
     "s3:if-none-match": "IfNoneMatch",
     "s3:prefix": "Prefix",
 }
-MODE, DAYS, HOLD = (
-    f"s3:object-lock-{name}" for name in ("mode", "remaining-retention-days", "legal-hold")
-)
+MODE, DAYS, HOLD = (f"s3:object-lock-{name}" for name in ("mode", "remaining-retention-days", "legal-hold"))
 STRATEGIES = {"AES256": "SseS3()", "aws:kms": 'SseKms("{}")', "aws:kms:dsse": 'DsseKms("{}")'}
 KNOWN_HERE = {
     *("aws:SecureTransport", "s3:TlsVersion", "s3:signatureversion"),
-    *("s3:x-amz-content-sha256", "s3:authType"),
+    *("s3:x-amz-content-sha256", "s3:authType", "aws:SourceArn"),
 }
 """What a hardened client knows of its own requests, so that it can only be pretended for those of others."""
-CALLERS = {APP: "App", USER: "alice"}
+CALLERS = {APP: "App", ADMIN: "Admin", USER: "alice"}
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,17 @@ class Call:
     @property
     def pretends_to_be(self) -> str | None:
         """Who asks, if it is nobody who signs here."""
-        return None if self.who in CALLERS.values() else self.who
+        return self.who if self.who.startswith("arn:") else None
 
 
-def call_of(request: AccessRequest, *, plain: bool = False) -> Call:
-    """The call that the request is what S3 sees of."""
+def call_of(request: AccessRequest) -> Call | None:
+    """The call that the request is what S3 sees of; None for an operation that is not played."""
     if request.action in OF_KMS:
         return _of_a_key(request)
+    if request.action not in OPERATIONS:
+        return None
     operation, arguments = OPERATIONS[request.action]
-    call = Call(operation, {**_place(request.resource), **arguments}, _who(request), plain=plain)
+    call = Call(operation, {**_place(request.resource), **arguments}, _who(request))
     return _with_context(call, _differing(request))
 
 
@@ -124,9 +128,7 @@ def _place(resource: str) -> dict[str, str]:
 def _differing(request: AccessRequest) -> dict[str, Any]:
     """The keys of the context that are not those of just any call."""
     usual = (put if request.action == "s3:PutObject" else _usual)(request.resource)
-    return {
-        name: value for name, value in request.context.items() if usual.context.get(name) != value
-    }
+    return {name: value for name, value in request.context.items() if usual.context.get(name) != value}
 
 
 def _usual(resource: str) -> AccessRequest:
@@ -165,7 +167,8 @@ def _sealed(call: Call, left: dict[str, Any]) -> Call:
     algorithm, key, customer = (left.pop(name, None) for name in (SSE, SSE_KEY, SSE_C))
     if customer:
         return replace(call, encryption="SseC.generate()")
-    if algorithm in ("aws:kms", "aws:kms:dsse") and not key:  # which no hardened client sends
+    if algorithm and (algorithm not in STRATEGIES or (algorithm != "AES256" and not key)):
+        # Which no hardened client sends.
         arguments = {**call.arguments, "ServerSideEncryption": algorithm}
         return replace(call, arguments=arguments, plain=True)
     if algorithm:
@@ -177,7 +180,9 @@ def _locked(call: Call, left: dict[str, Any]) -> dict[str, Any]:
     mode, days, hold = (left.pop(name, None) for name in (MODE, DAYS, HOLD))
     until = None
     if mode or days or call.operation == "put_object_retention":
-        until = datetime.now(timezone.utc) + timedelta(days=days or 40, seconds=-3600)
+        days = days or 40
+        # An hour further from the bounds of the table than its days, however S3 rounds them.
+        until = datetime.now(timezone.utc) + timedelta(days=days, hours=1 if days > 100 else -1)
     if call.operation == "put_object_retention":
         return {"Retention": {"Mode": mode or "GOVERNANCE", "RetainUntilDate": until}}
     if call.operation == "put_object_legal_hold":
@@ -188,10 +193,11 @@ def _locked(call: Call, left: dict[str, Any]) -> dict[str, Any]:
 def _of_a_key(request: AccessRequest) -> Call:
     """A call for which S3 needs the key of the request."""
     bucket = str(request.context["kms:EncryptionContext:aws:s3:arn"]).removeprefix(bucket_arn(""))
-    operation = OF_KMS[request.action]
+    # Whoever reads is not known to need the key before it has been read; whoever writes names it.
+    operation = "put_object" if _who(request) not in CALLERS.values() else OF_KMS[request.action]
     body = {"Body": b"x"} if operation == "put_object" else {}
     arguments = {"Bucket": bucket.partition("/")[0], "Key": "sealed", **body}
     sources = ("aws:SourceArn", "aws:SourceAccount")
     context = {name: request.context[name] for name in sources if request.context.get(name)}
     key = f'SseKms("{request.resource}")'
-    return Call(operation, arguments, _who(request), encryption=key, context=context)
+    return Call(operation, arguments, _who(request), key, context)

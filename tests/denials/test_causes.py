@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import string
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -166,7 +167,7 @@ def test_retryable(denial: Denial, again: bool) -> None:
 def test_examples(cause: str) -> None:
     """The example of every cause means this cause, with and without a resource, for any action."""
     for action, resource, explicit in product((None, "s3:PutObject"), ("default", None), (None, True, False)):
-        given_ = {} if resource == "default" else {"resource": resource}
+        given_: dict[str, Any] = {} if resource == "default" else {"resource": resource}
         denial = parsed(example(cause, action=action, explicit=explicit, principal=CALLER, **given_))
         assert denial.cause == cause
         if is_policy(cause) and explicit is not None:

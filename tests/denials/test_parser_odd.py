@@ -178,6 +178,11 @@ def test_a_denial_without_a_reason(message: Any) -> None:
             "object_lock",
         ),  # MinIO
         ({"message": 'Could not connect to the endpoint URL: "https://x/"'}, "transport"),
+        ({"message": "Not authorized to perform sts:AssumeRoleWithWebIdentity"}, "trust_policy"),
+        ({"code": "AccessDenied", "message": "Roles may not be assumed by root accounts."}, "trust_policy"),
+        ({"code": "InvalidArgument", "fields": {"ArgumentName": "x-amz-grant-write"}}, "acl"),
+        ({"status": 400, "code": "BadRequest", "message": "Bad Request"}, "opaque"),
+        ({"service": "sqs", "status": 400, "code": "InvalidStateException", "message": "x"}, "other"),
         ({"status": 400, "code": "EndOfStream", "message": "Policies must be valid JSON"}, "policy_document"),
     ],
 )

@@ -12,7 +12,6 @@ from ..grammar import TRANSITIVELY
 from .entry import IAM_GUIDE, REFUSED, ROLE, S3_GUIDE, Cause, Wording
 
 _TROUBLE = f"{IAM_GUIDE}troubleshoot_access-denied.html"
-_LOGIC = f"{IAM_GUIDE}reference_policies_evaluation-logic.html"
 _ORGANIZATIONS = "https://docs.aws.amazon.com/organizations/latest/userguide/"
 _USER = "User: {principal} is not authorized to perform: {action}"
 
@@ -175,8 +174,11 @@ POLICIES: Final = (
             _implicit("resource-based policy"),
             _explicit("resource-based policy"),
             Wording(f"{_USER}{{on}}"),
+            Wording("Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+            Wording("Roles may not be assumed by root accounts.", detail="root"),
         ),
         {
+            "root": "assume the role as a user or from another role: the root user assumes none",
             "implicit": "let the trust policy of {resource} name {who}",
             "explicit": "change the statement that denies it in the trust policy of {resource}",
         },

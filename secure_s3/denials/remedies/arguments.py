@@ -86,16 +86,14 @@ _LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "s3:PutObjectAcl": (*("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"),),
     "s3:PutObjectRetention": ("ObjectLockMode", "ObjectLockRetainUntilDate"),
     "s3:PutObjectLegalHold": ("ObjectLockLegalHoldStatus",),
-    "s3:BypassGovernanceRetention": ("BypassGovernanceRetention",),
 }
 """Permissions that a call needs only for some of its arguments.
 
+Not among them is s3:BypassGovernanceRetention: without it the lock refuses the call.
 Source: Amazon S3 API Reference, the permissions of PutObject and DeleteObject.
 """
-_HEADERS = ("x-amz-tagging", "x-amz-acl", "x-amz-grant-", "x-amz-object-lock-", "x-amz-bypass-governance")
-_WITH_EXTRAS = frozenset(
-    {"PutObject", "CopyObject", "CreateMultipartUpload", "DeleteObject", "DeleteObjects"}
-)
+_HEADERS = ("x-amz-tagging", "x-amz-acl", "x-amz-grant-", "x-amz-object-lock-")
+_WITH_EXTRAS = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
 
 
 def fewer_needs(facts: Facts) -> Iterator[Remedy]:

@@ -103,7 +103,12 @@ class Case:
 
     def needs(self) -> Iterator[Need]:
         """What the request needs of S3, its own action first."""
-        yield from (need for need in self._asked(self.sent) if not need.via and self._applies(need))
+        version = None
+        for need in self._asked(self.sent):
+            if need.request.action != _BYPASSES:  # of DeleteObjects, that of the entry comes before it
+                version = need.request.context.get("s3:versionid")
+            if not need.via and self._applies(need, version):
+                yield need
 
     def needs_of_keys(self) -> Iterator[Need]:
         """What S3 needs of KMS for it.
@@ -131,10 +136,13 @@ class Case:
         except PolicyError as error:
             raise NotImplementedError(str(error)) from error
 
-    def _applies(self, need: Need) -> bool:
+    def _applies(self, need: Need, version: Any = None) -> bool:
         """Whether a need that depends on what only the server knows is one."""
         if need.when == _BYPASS:
-            version = need.request.context.get("s3:versionid")
+            of_one = self.call.operation != "DeleteObjects"
+            version = self.call.version if of_one else version
+            if version is None and self.call.operation != "PutObjectRetention":
+                return False  # nothing is taken away
             return self.bench.facts.is_governed(self.call.bucket, self._place(need).key, version, self.now)
         if need.when == _TAGGED:
             stored = self.bench.store.object(*self.bench.sending.source(self.call))

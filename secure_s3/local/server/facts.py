@@ -47,8 +47,10 @@ class Facts:
     ledger: Ledger
 
     def of_the_way(self, call: Call, now: datetime) -> dict[str, Any]:
-        """Address and signature."""
+        """Address, signature, and the region of what is not signed for one."""
+        bucket = self.store.bucket(call.bucket) if call.scope is None and call.bucket else None
         return {
+            **({} if bucket is None else {"aws:RequestedRegion": bucket.region_name}),
             "aws:SourceIp": call.environ.get("REMOTE_ADDR"),
             **({"s3:signatureAge": _age(call, now)} if call.signed_by == "query" else {}),
             **({"s3:AccessPointNetworkOrigin": call.point.origin} if call.point else {}),
@@ -83,8 +85,8 @@ class Facts:
         return {_KEY: named if key is None else str(key.arn)}
 
     def is_governed(self, bucket: str, key: str, version: str | None, now: datetime) -> bool:
-        """Whether a version is under governance retention; without a version, nothing is taken away."""
-        stored = None if version is None else self.store.object(bucket, key, version)
+        """Whether a version, the present one without its id, is under governance retention."""
+        stored = self.store.object(bucket, key, version)
         until = getattr(stored, "lock_until", None)
         if stored is None or stored.lock_mode != "GOVERNANCE" or not until:
             return False
