@@ -25,7 +25,8 @@ from secure_s3.policy import statements as make
 from secure_s3.policy.witnesses import KEY, OTHER_KEY, OWNER, STRANGER, bucket_arn
 
 from ..policy.test_statements import DENIED, NOT, TABLE, Row
-from .account import ALL, NOTHING, POINT, Account, B, allow, changed, document, refusal
+from .account import ALL, NOTHING, POINT, Account, B, allow, document, refusal
+from .applying import changed, otherwise
 from .calls import Call, call_of
 
 NOBODY_SENDS = {
@@ -234,7 +235,7 @@ def patches(told: Explanation) -> list[Remedy]:
 def test_a_refusal_is_explained_by_its_statement_and_mended_by_what_is_offered(
     stage: Stage, case: Case
 ) -> None:
-    """The statement, its place and its conditions are named; a changed call passes, and a patch lets it."""
+    """Statement and conditions are named; the call passes changed, elsewhere, or under a patched policy."""
     call = stage.set()
     refused = refusal(stage.account, call)
     assert refused is not None
@@ -250,6 +251,11 @@ def test_a_refusal_is_explained_by_its_statement_and_mended_by_what_is_offered(
         call = stage.set()
     for each in theirs:
         stage.passes(call, each)
+        call = stage.set()
+    for each in (remedy for remedy in told.remedies if remedy not in (*mine, *theirs)):
+        elsewhere = otherwise(call, each)
+        assert elsewhere is not None, each
+        assert refusal(stage.account, elsewhere) is None, each
         call = stage.set()
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from secure_s3.local import LocalAws
 from secure_s3.local.server.object_lock import is_locked, read_date, write_date
 from tests.local.denials import denial
+from tests.local.people import deny, document
 from tests.local.support import BUCKET, send, signed_url
 
 LOCKED = f"{BUCKET}-locked"
@@ -20,6 +21,7 @@ PROTECTED = "Access Denied because object protected by object lock."
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 SOON, LATER, LATEST = (NOW + timedelta(days=days) for days in (2, 4, 6))
 DENIED, ARGUMENT = (403, "AccessDenied"), (400, "InvalidArgument")
+BY_POLICY = ("bucket_policy", "s3:BypassGovernanceRetention")
 MFA = "arn:aws:iam::111122223333:mfa/root-account-mfa-device 123456"
 
 
@@ -98,6 +100,24 @@ def test_several_keys_are_deleted_each_by_its_own_lock(lock: Any) -> None:
     gone = {"Objects": [{"Key": "k", "VersionId": governed}]}
     assert "Errors" in lock.delete_objects(Bucket=LOCKED, Delete=gone)
     assert "Errors" not in lock.delete_objects(Bucket=LOCKED, Delete=gone, BypassGovernanceRetention=True)
+
+
+def test_a_policy_denies_the_bypass_of_what_is_governed_and_of_nothing_else(lock: Any) -> None:
+    """It is needed where governance retention is passed by: in a delete, in one of several, in a change."""
+    governed, again, free = put(lock, "GOVERNANCE"), put(lock, "GOVERNANCE"), put(lock)
+    statement = deny("s3:BypassGovernanceRetention", Principal="*", Resource=f"arn:aws:s3:::{LOCKED}/*")
+    lock.put_bucket_policy(Bucket=LOCKED, Policy=document(statement))
+    bypass: dict[str, Any] = {"BypassGovernanceRetention": True}
+    found = denial(lock.delete_object, Bucket=LOCKED, Key="k", VersionId=governed, **bypass)
+    assert (found.cause, found.action, found.explicit) == (*BY_POLICY, True)
+    entries = {"Objects": [{"Key": "k", "VersionId": each} for each in (again, free)] + [{"Key": "k"}]}
+    answer = lock.delete_objects(Bucket=LOCKED, Delete=entries, **bypass)
+    assert [each["VersionId"] for each in answer["Errors"]] == [again]
+    assert "BypassGovernanceRetention" in answer["Errors"][0]["Message"]
+    put(lock, "GOVERNANCE")
+    shorter = {"Mode": "GOVERNANCE", "RetainUntilDate": SOON}
+    found = denial(lock.put_object_retention, Bucket=LOCKED, Key="k", Retention=shorter, **bypass)
+    assert (found.cause, found.action, found.explicit) == (*BY_POLICY, True)
 
 
 def test_retention_ends_by_the_endpoints_clock(local_aws: LocalAws, lock: Any) -> None:
