@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from secure_s3 import SecureS3Client, SecurityProfile, encryption, errors
 from secure_s3.denials.explanation import Remedy
+from secure_s3.envelope.keys import KmsKeys
 from secure_s3.guard.tls import VERSIONS, PinnedSession
 from secure_s3.local import LocalAws
 from secure_s3.policy import Policy
@@ -218,8 +219,10 @@ class Account:
         return self._made[known]
 
     def ready(self, call: Call, tags: Mapping[str, str]) -> Call:
-        """The call, once there is what it is about."""
+        """The call, once there is what it is about, and is not what it is to make anew."""
         arguments = dict(call.arguments)
+        if "records/" in str(call.key):
+            self.admin.delete_object(Bucket=B, Key=call.key)
         if call.operation not in ("put_object", "create_multipart_upload") and call.key:
             tagging = "&".join(f"{name}={value}" for name, value in tags.items())
             made = self.admin.put_object(
@@ -297,6 +300,8 @@ class UrlRefused(Exception):
 def strategy(written: str) -> Any:
     """A strategy, from what one writes."""
     name, _, rest = written.partition("(")
+    if name == "ClientSide":
+        return encryption.ClientSide(KmsKeys(rest.rstrip(")").strip('"')))
     if name.endswith(".generate"):
         return STRATEGIES[name.removesuffix(".generate")].generate()
     argument = rest.rstrip(")").strip('"')

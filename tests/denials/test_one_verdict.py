@@ -43,6 +43,7 @@ def on(operation: str, key: str | None = "key", encryption: str = "", **argument
 
 GET, HEAD, PUT, LIST = on("get_object"), on("head_object"), on("put_object"), on("list_objects_v2", None)
 SEALED, CUSTOMER = on("put_object", encryption=KMS), on("put_object", encryption="SseC.generate()")
+HERE = on("put_object", encryption=f'ClientSide("{KEY}")')
 TAGGED = on("put_object", Tagging="team=red")
 HELD = on("put_object", ObjectLockLegalHoldStatus="ON")
 COPY = on("copy_object", "copy", CopySource={"Bucket": B, "Key": "key"})
@@ -117,6 +118,7 @@ FOLDER = {**allow("s3:ListBucket"), **when("StringLike", "s3:prefix", "home/*")}
 READS = [allow("s3:Get*", "kms:Decrypt")]
 DIRECTLY = to_all("Allow", "s3:PutObject", who=APP)
 BY_ROLE = to_all("Allow", "s3:PutObject", who=ROLE)
+TO_S3 = {"StringNotEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
 THE_ROLE = {
     "Sid": "Role",
     "Effect": "Allow",
@@ -206,6 +208,14 @@ CASES: dict[str, Case] = {
     "identity has no key": Case(SEALED, "kms_access", S3_ONLY),
     "identity may not use the key": Case(SEALED, "kms_access", [*MAY, no("kms:GenerateDataKey")]),
     "key allows the role": Case(SEALED, ALLOWED, S3_ONLY, key=[ENABLE_IAM, THE_ROLE]),
+    "a data key": Case(HERE, ALLOWED),
+    "identity has no data key": Case(HERE, "kms_access", S3_ONLY),
+    "key gives data keys to S3 alone": Case(
+        HERE, "kms_access", key=[ENABLE_IAM, {**THE_ROLE, "Effect": "Deny", "Condition": TO_S3}]
+    ),
+    "key gives data keys to S3": Case(
+        SEALED, ALLOWED, key=[ENABLE_IAM, {**THE_ROLE, "Effect": "Deny", "Condition": TO_S3}]
+    ),
     "key is another's": Case(SEALED, "kms_access", key=[SOMEBODY]),
     "key denies": Case(
         SEALED,
@@ -279,7 +289,7 @@ STATEMENTS = [
     if row.statement.effect == "Deny" and row.kind is None and ":accesspoint/" not in str(row.statement.raw)
 ]
 CALLS = [
-    *(GET, HEAD, PUT, LIST, SEALED, CUSTOMER, TAGGED, HELD, DELETE, PARTS),
+    *(GET, HEAD, PUT, LIST, SEALED, CUSTOMER, HERE, TAGGED, HELD, DELETE, PARTS),
     *(on("put_object", "records/1"), on("put_object", "records/1", IfNoneMatch="*")),
     *(on("put_object", ACL="private"), on("put_object", ACL="bucket-owner-full-control")),
     *(on("list_objects_v2", None, Prefix="home/"), on("get_object_tagging"), on("delete_object_tagging")),
