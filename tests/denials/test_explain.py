@@ -102,6 +102,49 @@ def test_a_statement_that_nearly_allows_is_named_or_nothing_is(statement, reques
         assert {each.key for each in told.conditions} <= {each.key for each in statement.conditions}
 
 
+TAGGED = make.allow_read_by_tag(B, "team")
+OPEN = {"s3:ExistingObjectTag/team": UNKNOWN}
+"""What only AWS knows of the request."""
+
+
+@pytest.mark.parametrize(
+    ("cause", "layer", "named"),
+    [
+        ("identity_policy", "identity_policy", TAGGED.sid),
+        ("bucket_policy", "resource_policy", None),
+        ("session_policy", "session_policy", None),
+    ],
+)
+def test_what_only_aws_knows_was_against_it_where_nothing_allows(cause, layer, named):
+    """An Allow of the layer that lacks is inferred to have failed; of another layer nothing is said."""
+    request = witness("s3:GetObject", bucket_arn(B, "key"), APP, {"aws:PrincipalTag/team": "red", **OPEN})
+    found = judged(request, Policy.of(OTHER), identity=(Policy.of(TAGGED),))
+    assert found.decision.outcome == "unknown"
+    told = explain(Evidence(denied(request, cause, explicit=False, layer=layer), judged=(found,)))
+    assert told.statement == named
+    assert told.certainty == ("inferred" if named else "stated")
+    assert not any(each.known for each in told.conditions)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (put(B, "tmp/x", "arn:aws:iam::111122223333:user/alice"), "to another principal"),
+        (put(B, "other/x"), "on another resource"),
+    ],
+)
+def test_what_but_a_condition_keeps_an_allow_from_allowing_is_told(request_, words):
+    """A statement for somebody else, or something else, is told to be that."""
+    policy = Policy.of(OTHER, make.allow_write(B, "arn:aws:iam::111122223333:role/App", prefix="tmp/"))
+    told = explain(
+        Evidence(
+            denied(request_, "identity_policy", explicit=False, layer="identity_policy"),
+            judged=(judged(request_, policy, identity=()),),
+        )
+    )
+    assert f'"AllowWrite" allows it {words}' in told.because
+
+
 def test_a_condition_tells_what_was_wanted_and_what_was_sent():
     """The report has operator, key, and the values of both; a header that is missing is told as such."""
     policy = Policy.of(make.deny_wrong_kms_key(B, KEY, strict=True))
