@@ -103,7 +103,7 @@ def test_no_operation(method: str, key: str, query: dict[str, str], code: str) -
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("query", [{"analytics": ""}, {"metrics": "", "id": "1"}, {"requestPayment": ""}])
+@pytest.mark.parametrize("query", [{"analytics": ""}, {"metrics": "", "id": "1"}])
 def test_not_implemented(query: dict[str, str], s3: Any, local_aws: Any) -> None:
     """What moto would take for ListObjects is not answered with a list of objects."""
     from .support import BUCKET, by_header, send
@@ -111,6 +111,13 @@ def test_not_implemented(query: dict[str, str], s3: Any, local_aws: Any) -> None
     target = f"/{BUCKET}?" + "&".join(f"{name}={text}" if text else name for name, text in query.items())
     told = send(local_aws, "GET", target, headers=by_header(local_aws, "GET", target))
     assert told.refusal == (501, "NotImplemented")
+
+
+def test_the_owner_pays(s3: Any) -> None:
+    """Who pays for requests is told: the owner, as by default."""
+    from .support import BUCKET
+
+    assert s3.get_bucket_request_payment(Bucket=BUCKET)["Payer"] == "BucketOwner"
 
 
 def test_answered() -> None:

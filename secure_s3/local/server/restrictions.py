@@ -10,6 +10,7 @@ from __future__ import annotations
 from .blocked_encryption import check_blocked, get_encryption, put_encryption
 from .call import Answer, Call
 from .clock import Clock
+from .documents import xml_answer
 from .identity import Identity
 from .ledger import Ledger
 from .lock_settings import answer_lock
@@ -65,6 +66,8 @@ def answer_restrictions(call: Call, store: Store, ledger: Ledger, clock: Clock) 
         return _create_bucket(call, store)
     if bucket is None:
         return None
+    if call.operation == "GetBucketRequestPayment":
+        return xml_answer("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>")  # no other is there
     if call.operation == "GetBucketPolicyStatus":
         return policy_status(bucket)
     if call.operation == "PutPublicAccessBlock":
