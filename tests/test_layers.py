@@ -114,7 +114,7 @@ DOORS: tuple[Door, ...] = (
     Door("cryptography", "envelope", "AES-GCM and key wrapping"),
     Door("cryptography", "encryption", "customer keys"),
     Door("cryptography", "local", "certificates and keys of the embedded endpoint"),
-    Door("awscrt", "local/server/checksums", "CRC32C and CRC64NVME, where botocore[crt] is installed"),
+    Door("awscrt", "local/server/content/checksums", "CRC32C, CRC64NVME, with botocore[crt] installed"),
     Door("cryptography", "guard/probe", "what a certificate says"),
 )
 

@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_s3.local.server.questions import Question
+from secure_s3.local.server.services.questions import Question
 from tests.local.people import (
     ACCOUNT,
     ROLE,

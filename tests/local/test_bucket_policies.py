@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from secure_s3.local.server.bucket_policies import check_bucket_policy
 from secure_s3.local.server.call import Call
 from secure_s3.local.server.faults import Refusal
+from secure_s3.local.server.judging.bucket_policies import check_bucket_policy
 
 from . import people
 from .bucket import ARN, on_objects, put_policy

@@ -184,7 +184,7 @@ class Trickle(io.BytesIO):
 @given(st.lists(st.tuples(NAMES, st.text(max_size=40)), max_size=5), st.binary(max_size=200))
 def test_the_parser_gives_back_what_was_put_in(pairs: list[tuple[str, str]], content: bytes) -> None:
     """Fields and file come out as they went in, however the body arrives."""
-    from secure_s3.local.server.forms import FormReader
+    from secure_s3.local.server.browsers.forms import FormReader
 
     pairs = [(f"x{name}", value.replace("\r", "").encode(errors="ignore").decode()) for name, value in pairs]
     reader = FormReader(Trickle(form(pairs, content)), FORM["Content-Type"])  # type: ignore[arg-type]
@@ -201,8 +201,8 @@ def test_the_parser_gives_back_what_was_put_in(pairs: list[tuple[str, str]], con
 )
 def test_the_parser_refuses_in_one_way(pieces: list[bytes]) -> None:
     """Whatever the body holds, the parser answers with fields or with a refusal."""
+    from secure_s3.local.server.browsers.forms import FormReader
     from secure_s3.local.server.faults import Refusal
-    from secure_s3.local.server.forms import FormReader
 
     reader = FormReader(io.BytesIO(b"".join(pieces)), FORM["Content-Type"])  # type: ignore[arg-type]
     with pytest.raises(Refusal) as caught:

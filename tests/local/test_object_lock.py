@@ -11,7 +11,7 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from secure_s3.local import LocalAws
-from secure_s3.local.server.object_lock import is_locked, read_date, write_date
+from secure_s3.local.server.settings.object_lock import is_locked, read_date, write_date
 from tests.local.denials import denial
 from tests.local.people import deny, document
 from tests.local.support import BUCKET, send, signed_url

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_s3.local.server.faults import Refusal
-from secure_s3.local.server.operations import check_operation, is_answered, operation_of
+from secure_s3.local.server.judging.operations import check_operation, is_answered, operation_of
 
 MODEL = ServiceModel(Loader().load_service_model("s3", "service-2"), "s3")
 OTHER_HOSTS = {"ListDirectoryBuckets", "WriteGetObjectResponse"}

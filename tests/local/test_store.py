@@ -69,7 +69,7 @@ def test_combined_crc32() -> None:
     from hypothesis import given
     from hypothesis import strategies as st
 
-    from secure_s3.local.server.checksums import combined_crc32, compute
+    from secure_s3.local.server.content.checksums import combined_crc32, compute
 
     @given(st.lists(st.binary(max_size=300), max_size=6))
     def holds(parts: list[bytes]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from secure_s3.denials import parse_denial
-from secure_s3.local.server.circumstances import Circumstances
-from secure_s3.local.server.identity import ANONYMOUS, Attached, Identity
-from secure_s3.local.server.layering import Layers
-from secure_s3.local.server.words import BARE, refused
+from secure_s3.local.server.callers.identity import ANONYMOUS, Attached, Identity
+from secure_s3.local.server.judging.circumstances import Circumstances
+from secure_s3.local.server.judging.layering import Layers
+from secure_s3.local.server.judging.words import BARE, refused
 from secure_s3.policy import AccessRequest, Policy
 from secure_s3.policy.wire import Caller
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from werkzeug.datastructures import Headers
 
-from .operations import operation_of
+from .judging.operations import operation_of
 
 if TYPE_CHECKING:
     from ...sigv4 import ChunkSignatures, Scope

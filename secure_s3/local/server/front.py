@@ -23,31 +23,31 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 
-from .access_points import fit_region, lead_to_bucket
-from .body import BrokenBody
-from .bucket_policies import check_bucket_policy
+from .browsers.cors import Visitor, preflight
+from .browsers.posts import Posts
 from .call import SSE, Answer, Call, is_s3
-from .circumstances import REAL
+from .callers.identities import Identities
+from .callers.identity import ANONYMOUS, Identity
+from .callers.signatures import Signatures
 from .clock import Clock
-from .conditions import check_owner, check_write_condition
-from .cors import Visitor, preflight
-from .deleting import Deleter
+from .content.body import BrokenBody
+from .content.conditions import check_owner, check_write_condition
+from .content.multipart import Multipart
+from .content.payload import read_payload
+from .content.reading import Reader
+from .content.writing import Writer
 from .faults import Refusal
-from .identities import Identities
-from .identity import ANONYMOUS, Identity
-from .judging import Judge
+from .judging.access_points import fit_region, lead_to_bucket
+from .judging.bucket_policies import check_bucket_policy
+from .judging.circumstances import REAL
+from .judging.deleting import Deleter
+from .judging.judge import Judge
+from .judging.operations import check_operation, is_answered
+from .judging.sending import CONTENT
 from .ledger import Ledger
-from .multipart import Multipart
-from .operations import check_operation, is_answered
-from .others import Others
-from .payload import read_payload
-from .posts import Posts
-from .reading import Reader
-from .restrictions import answer_restrictions, check_restrictions
-from .sending import CONTENT
-from .signatures import Signatures
+from .services.others import Others
+from .settings.restrictions import answer_restrictions, check_restrictions
 from .store import Store
-from .writing import Writer
 
 __all__ = ["Front"]
 

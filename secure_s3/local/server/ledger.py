@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .checksums import Checksum
-from .encryption import Seal
+from .content.checksums import Checksum
+from .content.encryption import Seal
 
 __all__ = ["BucketNote", "Ledger", "Lock", "ObjectNote", "UploadNote"]
 

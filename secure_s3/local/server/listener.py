@@ -23,8 +23,8 @@ from typing import Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
 from ..settings import HOST
-from .body import RequestBody
 from .clock import Clock
+from .content.body import RequestBody
 
 __all__ = ["listen"]
 

@@ -89,7 +89,7 @@ class Desk:
 
     def do_pretend(self, **told: Any) -> dict[str, Any]:
         """Let other circumstances hold than those that the server sees."""
-        from .circumstances import Circumstances
+        from .judging.circumstances import Circumstances
 
         self._front.judge.circumstances = Circumstances.told(**told)
         return {}

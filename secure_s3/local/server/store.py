@@ -39,7 +39,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..settings import ACCOUNT_ID, KEY_ID
 from .call import Answer
-from .directory import Directory, Issued
+from .callers.directory import Directory, Issued
 
 __all__ = ["OWNER_ID", "SPELLED", "PublicAccessBlock", "Issued", "Store"]
 

@@ -1,0 +1,1 @@
+"""What browsers send: forms under a POST policy, and requests of other origins."""

@@ -1,0 +1,1 @@
+"""Who asks: signatures, credentials, users, roles and their sessions."""

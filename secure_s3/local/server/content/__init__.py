@@ -1,0 +1,1 @@
+"""What S3 keeps and gives back: bodies, checksums, encryption, objects, uploads."""

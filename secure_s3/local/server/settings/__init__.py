@@ -1,0 +1,1 @@
+"""What refuses a call though every policy allows it: settings of bucket, object and account."""
