@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -47,6 +47,9 @@ CAUSES: Final = (
 STATED, PROVED, INFERRED, UNCERTAIN = "stated", "proved", "inferred", "unknown"
 """How sure it is: the service says so; the policies evaluated here do; nothing else is left; nobody knows."""
 
+_LISTED = 4
+"""So many values of a condition are shown in a line; data has them all."""
+
 
 class StatementName(str):
     """The Sid of a statement, or ``statement 2`` for one without; and where it stands.
@@ -67,12 +70,22 @@ class StatementName(str):
         made.sid, made.position, made.pointer = sid, position, pointer
         return made
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {"sid": self.sid, "index": self.position, "pointer": self.pointer}
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _named, (str(self), self.sid, self.position, self.pointer)
 
 
 def _named(name: str, sid: str | None, position: int, pointer: str) -> StatementName:
     return StatementName(name, sid=sid, position=position, pointer=pointer)
+
+
+def listed(values: Sequence[str], word: str) -> str:
+    """Some values in a line, and how many more there are."""
+    more = len(values) - _LISTED
+    return word.join(values[:_LISTED]) + (f"{word}{more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,8 @@ class FailedCondition:
         wanted: The policy's values.
         got: The request's; empty if the key is absent or nobody here knows it.
         missing: The key is absent from the request.
-        known: False where only the server knows the request's value.
+        known: False where the request's value is not known here.
+        unknown: Who knows it then, in words.
     """
 
     operator: str
@@ -93,10 +107,13 @@ class FailedCondition:
     got: tuple[str, ...] = ()
     missing: bool = False
     known: bool = True
+    unknown: str = "what only AWS knows"
 
     def __str__(self) -> str:
-        wanted = " or ".join(self.wanted) or "nothing"
-        got = "nothing" if self.missing else ", ".join(self.got) if self.known else "what only AWS knows"
+        wanted = listed(self.wanted, " or ") or "nothing"
+        if self.operator.lower() == "null":
+            wanted += " (absent)" if self.wanted == ("true",) else " (present)"
+        got = "nothing" if self.missing else listed(self.got, ", ") if self.known else self.unknown
         return f"{self.operator} {self.key}: policy says {wanted}; request has {got}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,6 +180,9 @@ class Denial:
         }
         told |= {"principal": self.principal, "policy_arn": self.policy_arn, "layer": self.layer}
         told |= {"detail": self.detail or None, "message": self.message, "certainty": self.certainty}
-        told |= {"fields": dict(self.fields) or None, "statement": self.statement and str(self.statement)}
+        told |= {
+            "fields": dict(self.fields) or None,
+            "statement": self.statement.to_dict() if self.statement else None,
+        }
         told["conditions"] = [each.to_dict() for each in self.conditions] or None
         return {name: value for name, value in told.items() if value is not None}

@@ -90,8 +90,7 @@ class Candidate:
         return {
             "what": self.what,
             "cause": self.cause,
-            "statement": self.statement and str(self.statement),
-            "pointer": self.statement.pointer if self.statement else None,
+            "statement": self.statement.to_dict() if self.statement else None,
             "conditions": [each.to_dict() for each in self.conditions],
             "why": self.why,
         }

@@ -51,7 +51,7 @@ def _object_lock(evidence: Evidence) -> Iterator[str]:
 def _key(evidence: Evidence) -> Iterator[str]:
     for arn, key in evidence.settings.keys.items():
         state = key.get("KeyState")
-        if state:
+        if state and state != "Enabled":
             deletion = key.get("DeletionDate")
             yield f"KMS key {arn} is {state}" + (f", deletion on {deletion}" if deletion else "")
 
@@ -78,15 +78,11 @@ def _region(evidence: Evidence) -> Iterator[str]:
         yield f"the request was signed for {evidence.sent.region}"
 
 
-def _owner(evidence: Evidence) -> Iterator[str]:
-    if evidence.settings.owner:
-        yield f"the bucket belongs to {evidence.settings.owner}"
-
-
 def _kms_access(evidence: Evidence) -> Iterator[str]:
     yield from _key(evidence)
     for arn, grants in evidence.settings.grants.items():
-        yield f"KMS key {arn} has {len(grants)} grant{'' if len(grants) == 1 else 's'}"
+        if grants:
+            yield f"KMS key {arn} has {len(grants)} grant{'' if len(grants) == 1 else 's'}"
 
 
 def _shown(default: Mapping[str, Any]) -> str:
@@ -105,5 +101,4 @@ _TELL: Mapping[str, Callable[[Evidence], Iterator[str]]] = {
     "presign": _presign,
     "clock": _clock,
     "region": _region,
-    "bucket_owner": _owner,
 }

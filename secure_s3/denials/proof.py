@@ -9,7 +9,16 @@ from ..policy.decision import DENIES, DOES_NOT_ALLOW, MAY_ALLOW, Decision, Reaso
 from .denial import INFERRED, PROVED, STATED, UNCERTAIN, Denial
 from .evidence import Evidence, Judged
 from .explanation import Candidate
-from .suspects import LAYERS, Suspect, denying, judged_as, nearly_allowing, of_whom
+from .suspects import (
+    DOES_NOT_DENY,
+    LAYERS,
+    Suspect,
+    denying,
+    judged_as,
+    nearly_allowing,
+    nearly_denying,
+    of_whom,
+)
 
 WORDS = {
     "identity_policy": "identity-based policy",
@@ -23,6 +32,11 @@ WORDS = {
 _CAUSES = {layer: cause for cause, layer in LAYERS.items() if cause != "trust_policy"}
 _ORDER = ("explicitly_denied", "implicitly_denied", "unknown", "allowed")
 _OPEN = _ORDER.index("unknown")
+_VAGUE = {
+    "kms_access": "the key's policy or the caller's, or there is no such key in this region",
+    "trust_policy": "the role's trust policy, or the caller's own policies",
+}
+"""By cause, where the message leaves the kind of policy open."""
 _CHANGED = "the policies as they are now would not refuse it: they may have changed since"
 
 
@@ -80,6 +94,8 @@ def permission(evidence: Evidence) -> Judged | None:
 def by_policy(evidence: Evidence, layer: str) -> Proof:
     """A denial of which the service says what kind of policy it comes from."""
     denial, judged = evidence.denial, permission(evidence)
+    if denial.layer is None and denial.cause in _VAGUE:
+        denial = replace(denial, certainty=UNCERTAIN)
     if judged is None:
         return Proof(denial, by_words(denial, layer, None))
     if denial.explicit is not False:
@@ -88,7 +104,8 @@ def by_policy(evidence: Evidence, layer: str) -> Proof:
             return _denied(denial, judged, layer, suspects)
     if denial.explicit:
         notes = () if layer in judged.unread or not _read(judged, layer) else (_none_denies(judged, layer),)
-        return Proof(denial, by_words(denial, layer, judged), judged, notes=notes)
+        near = tuple(_candidate(each, denial.cause) for each in nearly_denying(judged, layer) if notes)
+        return Proof(denial, by_words(denial, layer, judged), judged, (), near, notes=notes)
     return _not_allowed(denial, judged, layer)
 
 
@@ -111,6 +128,8 @@ def of_decision(evidence: Evidence, judged: Judged) -> Proof:
 
 def by_words(denial: Denial, layer: str, judged: Judged | None) -> str:
     """Who refused, where no statement is known."""
+    if denial.certainty == UNCERTAIN and denial.layer is None and denial.cause in _VAGUE:
+        return _VAGUE[denial.cause]
     named = judged.policies.get(layer, ()) if judged else ()
     if len(named) == 1 and denial.explicit is not False:
         return of_whom(named[0])
@@ -142,7 +161,8 @@ def _denied(denial: Denial, judged: Judged, layer: str, suspects: list[Suspect])
     if told.policy_arn is None and first.named.target.startswith("arn:") and layer == "identity_policy":
         told = replace(told, policy_arn=first.named.target if ":policy/" in first.named.target else None)
     certain = tuple(each for each in suspects if each.certain) or (first,)
-    return Proof(told, first.words, judged, certain, others)
+    always = () if first.statement.conditions else (f"{first.name} denies it without a condition",)
+    return Proof(told, first.words, judged, certain, others, because=always)
 
 
 def _not_allowed(denial: Denial, judged: Judged, layer: str) -> Proof:
@@ -175,6 +195,8 @@ def _candidate(suspect: Suspect, cause: str) -> Candidate:
     why = {DENIES: "it denies this as well", DOES_NOT_ALLOW: close, MAY_ALLOW: close}.get(
         suspect.reason.role, "it denies this if its open conditions hold"
     )
+    if suspect.reason.role == DOES_NOT_DENY:
+        why = "it would deny this if S3 saw another value than this client sent"
     if suspect.reason.mismatch in ("principal", "resource"):
         why += f": its {suspect.reason.mismatch} is another"
     return Candidate(suspect.words, cause, suspect.name, suspect.conditions, why)
@@ -184,7 +206,8 @@ def _none_denies(judged: Judged, layer: str) -> str:
     if layer == "resource_policy" and not judged.request.action.startswith("kms:"):
         return (
             "no statement of the bucket policy as read now denies it: RestrictPublicBuckets of S3 Block "
-            "Public Access reads the same, so does an access point's policy; or the policy has changed since"
+            "Public Access reads the same, so does an access point's policy; or the policy has changed "
+            "since, or S3 saw other values than this client, e.g. behind a proxy"
         )
     return f"no statement of the {WORDS[layer]} as read now denies it: it may have changed since"
 

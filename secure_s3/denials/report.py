@@ -39,6 +39,8 @@ class Explanation:
         fix: One line, for all of its kind.
         retryable: Whether the same request may pass when it is sent again.
         documentation: A page of AWS's that is about it.
+        where: The object or bucket as the caller named it.
+        another: The action is another than the one that the call is known by.
     """
 
     denial: Denial
@@ -56,6 +58,7 @@ class Explanation:
     retryable: bool = False
     documentation: str = ""
     where: str = field(default="", repr=False)
+    another: bool = field(default=False, repr=False)
 
     @property
     def cause(self) -> str:
@@ -136,7 +139,7 @@ class Explanation:
 
     def lines(self) -> Iterator[str]:
         """The lines of ``text``: the first one tells what was refused, the others begin with a word each."""
-        yield f"{self.action or self.operation or 'a request'}{self._on()} was refused{self._answer()}"
+        yield f"{self._what()} was refused{self._answer()}"
         yield from _block("who", [self.principal] if self.principal else [])
         yield from _block("by", [f"{self.denied_by}   [{_CERTAINTY[self.certainty]}]"])
         yield from _block("because", [*(str(each) for each in self.conditions), *self.because])
@@ -151,7 +154,6 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        statement = self.statement
         return {
             "service": self.service,
             "operation": self.operation,
@@ -167,9 +169,7 @@ class Explanation:
             "denied_by": self.denied_by,
             "explicit": self.explicit,
             "policy_arn": self.policy_arn,
-            "statement": None
-            if statement is None
-            else {"sid": statement.sid, "index": statement.position, "pointer": statement.pointer},
+            "statement": self.statement.to_dict() if self.statement else None,
             "conditions": [each.to_dict() for each in self.conditions],
             "certainty": self.certainty,
             "outcome": self.outcome,
@@ -184,15 +184,18 @@ class Explanation:
             "documentation": self.documentation,
         }
 
-    def _on(self) -> str:
-        place = self.resource or self.where
-        return f" on {place}" if place else ""
+    def _what(self) -> str:
+        what, place = self.action or self.operation or "a request", self.resource or self.where
+        if self.another:  # than the one by which the call is known
+            what, place = self.operation or what, self.where or place
+        return f"{what} on {place}" if place else what
 
     def _answer(self) -> str:
         parts = [str(self.http_status or ""), self.code if self.code != str(self.http_status) else ""]
         told = " ".join(part for part in parts if part)
         request = f"request {self.request_id}" if self.request_id else ""
-        inner = ", ".join(part for part in (told, request) if part)
+        needs = f"it needs {self.action}" if self.another else ""
+        inner = ", ".join(part for part in (told, request, needs) if part)
         return f" ({inner})" if inner else ""
 
     def _notes(self) -> Iterator[str]:

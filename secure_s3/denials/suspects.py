@@ -27,6 +27,8 @@ LAYERS: Mapping[str, str] = {
     "endpoint_policy": "endpoint_policy",
 }
 """By cause: the layer in which the policy stands."""
+DOES_NOT_DENY = "does not deny"
+"""As the roles of ``Reason``; a decision has no use for it."""
 _NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
 _GRANTING = ("resource_policy", "identity_policy", "permissions_boundary", "session_policy")
 _DECIDE: Mapping[str, Truth] = {DENIES: True, MAY_DENY: None, MAY_ALLOW: None, DOES_NOT_ALLOW: False}
@@ -115,6 +117,20 @@ def denying(judged: Judged, layer: str) -> list[Suspect]:
         if statement.effect != "Allow"
     ]
     return sorted(found, key=lambda suspect: not suspect.certain)
+
+
+def nearly_denying(judged: Judged, layer: str) -> list[Suspect]:
+    """The Deny statements about the request of which one condition alone keeps them from denying it."""
+    found = []
+    for number, named in enumerate(judged.policies.get(layer, ())):
+        for statement in named.policy.statements:
+            meets = statement.explain(judged.request, named=layer in _NAMED)
+            fits = meets.action and False not in (meets.principal, meets.resource)
+            failing = [each for each in meets.conditions if each.holds is False]
+            if statement.effect == "Deny" and fits and len(failing) == 1:
+                reason = Reason(layer, DOES_NOT_DENY, statement, number, meets.conditions)
+                found.append(Suspect(reason, named))
+    return found
 
 
 def nearly_allowing(judged: Judged, layers: Iterable[str] = _GRANTING) -> list[Suspect]:

@@ -77,7 +77,7 @@ def _special(evidence: Evidence) -> Iterator[Candidate]:
         )
     if settings.requester_pays and (sent is None or sent.header(_PAYER) is None):
         yield Candidate("the bucket's requester pays", "other", why="the call does not say RequestPayer")
-    if _restricted(settings):
+    if _restricted(settings) and _may_have_policy(evidence):
         why = "a bucket with a public policy answers only its own account and AWS services"
         yield Candidate("RestrictPublicBuckets of S3 Block Public Access", "block_public_access", why=why)
     for arn, key in settings.keys.items():
@@ -89,6 +89,14 @@ def _special(evidence: Evidence) -> Iterator[Candidate]:
             "bucket_owner",
             why="a mismatch of ExpectedBucketOwner is answered without a reason",
         )
+
+
+def _may_have_policy(evidence: Evidence) -> bool:
+    """Of a bucket without one, nothing public is restricted."""
+    known = [each for each in evidence.judged if not each.request.action.startswith("kms:")]
+    return not known or any(
+        each.policies.get("resource_policy") or "resource_policy" in each.unread for each in known
+    )
 
 
 def _restricted(settings: Settings) -> bool:

@@ -155,12 +155,68 @@ def test_a_condition_tells_what_was_wanted_and_what_was_sent():
     assert "request has nothing" in bare.text()
 
 
+def test_of_a_text_alone_the_sender_may_know_more():
+    """Where only the message is known, an open condition is what the text does not say."""
+    request = replace(put(B), context={}, unknown=("s3:*",))
+    policy = Policy.of(make.deny_wrong_kms_key(B, KEY, strict=True))
+    told = explain(Evidence(denied(request), judged=(judged(request, policy),)))
+    assert "request has what the text does not say" in told.text()
+    assert "only AWS knows" not in told.text()
+
+
+def test_many_values_are_cut_in_text_and_kept_as_data():
+    """A condition with thirty values shows four and says how many more there are."""
+    keys = [KEY.replace("1234abcd", f"{number:08d}") for number in range(30)]
+    told = explain(
+        Evidence(
+            denied(put(B)), judged=(judged(put(B), Policy.of(make.deny_wrong_kms_key(B, keys, strict=True))),)
+        )
+    )
+    assert "or 26 more" in told.text()
+    assert len(told.to_dict()["conditions"][0]["wanted"]) == 30
+
+
+def test_what_nearly_denies_is_a_candidate_if_nothing_does():
+    """AWS says that a resource policy denies and none does: the statement one value away is told."""
+    request = witness("s3:GetObject", bucket_arn(B, "key"), APP)
+    policy = Policy.of(make.require_min_tls(B, "1.3"))
+    told = explain(Evidence(denied(request), sent("GetObject"), judged=(judged(request, policy),)))
+    assert told.statement is None
+    assert [str(each.statement) for each in told.candidates] == [policy.statements[0].sid]
+    assert "saw other values" in told.text()
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"), [("kms_access", "no such key"), ("trust_policy", "the caller's own policies")]
+)
+def test_what_the_message_leaves_open_is_not_certain(cause, words):
+    """A text that leaves the kind of policy open is not told as what the service says."""
+    told = explain(Evidence(Denial(cause, action="kms:Decrypt", status=403, message="…")))
+    assert told.certainty == "unknown"
+    assert words in told.denied_by
+
+
+def test_a_statement_without_conditions_says_so():
+    """A Deny without conditions is told as one that denies in any case."""
+    document = {"Sid": "Never", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    policy = Policy.parse({"Version": "2012-10-17", "Statement": [document]})
+    told = explain(Evidence(denied(put(B)), judged=(judged(put(B), policy),)))
+    assert "Never denies it without a condition" in told.text()
+
+
+def test_nothing_refers_to_itself():
+    """No explanation advises to have the error explained."""
+    for cause in CAUSES:
+        for known in ({}, {"explicit": True, "status": 403}, {"status": 403, "code": "403"}):
+            assert "s3.explain(" not in explain(Evidence(Denial(cause, **known))).text()
+
+
 def test_what_only_aws_knows_is_inferred_where_nothing_else_is_left():
     """One statement whose condition only the server knows is inferred from AWS's word; two are candidates."""
     request = replace(witness("s3:GetObject", bucket_arn(B, "key"), APP), unknown=("aws:*",))
     request = replace(request, context={k: v for k, v in request.context.items() if "Source" not in k})
     vpce = make.only_vpc_endpoints(B, "vpce-1a2b3c4d")
-    one = explain(Evidence(denied(request), judged=(judged(request, Policy.of(vpce)),)))
+    one = explain(Evidence(denied(request), sent("GetObject"), judged=(judged(request, Policy.of(vpce)),)))
     assert (one.certainty, one.statement) == ("inferred", vpce.sid)
     assert not one.conditions[0].known
     assert "what only AWS knows" in one.text()
@@ -255,7 +311,7 @@ def test_a_bare_denial_that_nothing_explains_has_candidates_only():
         object_exists=False, requester_pays=True, public_access_block={"RestrictPublicBuckets": True}
     )
     request = witness("s3:GetObject", bucket_arn(B, "key"), APP)
-    told = explain(Evidence(BARE, read, judged=(judged(request),), settings=known))
+    told = explain(Evidence(BARE, read, judged=(judged(request, Policy.of(OTHER)),), settings=known))
     assert (told.cause, told.certainty) == ("opaque", "unknown")
     assert [each.cause for each in told.candidates] == ["not_found", "sse_c", "other", "block_public_access"]
 
