@@ -32,12 +32,12 @@ _Task = tuple[Callable[[], Any], "Future[Any]"]
 
 
 class Answer:
-    """An answer that is on its way."""
+    """An answer that is on its way, and is waited for until the deadline of everything that is asked."""
 
-    __slots__ = ("_future", "_seconds", "_what")
+    __slots__ = ("_future", "_left", "_what")
 
-    def __init__(self, what: str, future: Future[Any], seconds: float) -> None:
-        self._what, self._future, self._seconds = what, future, seconds
+    def __init__(self, what: str, future: Future[Any], left: Callable[[], float]) -> None:
+        self._what, self._future, self._left = what, future, left
 
     def get(self) -> Any:
         """The answer, once it is there.
@@ -46,7 +46,7 @@ class Answer:
             SecureS3Error: It was refused, or did not come in time.
         """
         try:
-            return self._future.result(timeout=self._seconds)
+            return self._future.result(timeout=max(0.0, self._left()))
         except _TooLate:
             if self._future.done():  # a time-out of the call itself
                 raise
@@ -113,7 +113,7 @@ class Asking:
         Raises:
             SecureS3Error: There were too many calls.
         """
-        left = self._count()
+        self._count()
         context, future = copy_context(), Future[Any]()
 
         def work() -> Any:
@@ -125,7 +125,7 @@ class Asking:
             self._threads += 1
             # A daemon: a service that never answers must not keep the process from ending.
             Thread(target=_work, args=(self._tasks, self._idle), name="secure-s3-asking", daemon=True).start()
-        return Answer(what, future, left)
+        return Answer(what, future, self._left)
 
     def gap(self, what: str, error: Exception, argument: str = "") -> None:
         """Note that *what* could not be read because of *error*."""
@@ -148,17 +148,18 @@ class Asking:
             self._open.callback(client.close)
         return self._clients[service, region]
 
-    def _count(self) -> float:
+    def _left(self) -> float:
         """The seconds that are left."""
+        return self._until - self._clock()
+
+    def _count(self) -> None:
         self._calls += 1
-        left = self._until - self._clock()
-        if self._calls > CALLS or left < 0:
+        if self._calls > CALLS or self._left() < 0:
             raise PolicyError(
                 "there is too much to read",
                 why=f"up to {CALLS} calls are made, in up to {self._seconds:.0f} s",
                 fix="give the policies as arguments",
             )
-        return left
 
 
 def _work(tasks: SimpleQueue[_Task | None], idle: Semaphore) -> None:

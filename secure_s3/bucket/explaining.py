@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 from ..denials.evidence import Evidence, Judged, Settings
 from ..errors import ConfigurationError, PolicyError
 from ..guard import guard_of
-from ..guard.readers import same_sender
+from ..guard.readers import same_place, same_sender
 from ..policy import UNKNOWN
 from ..policy.wire import Caller
 from .asking import SECONDS
-from .gaps import Spelling, keyword
+from .gaps import Spelling, joined, keyword
 from .gathering import Gathering, named_by_policies
 from .given import Given
 from .permissions import Permissions
@@ -109,8 +109,13 @@ def gather_evidence(
     known = _given(given or {}, probe or cloudtrail)
     refusal = refusal_of(error)
     client = _client(client, refusal)
+    elsewhere = refusal.client is not None and not same_place(client, refusal.client)
+    if elsewhere:  # a bucket of the same name is another bucket there
+        known, probe, cloudtrail = replace(known, fetch=False), False, False
     moment = refusal.at or now or datetime.now(timezone.utc)
     with Gathering(session, client, clock, seconds, access_points=True) as gathering:
+        if elsewhere:
+            gathering.note("everything", "the error comes from another endpoint than this client's")
         return _Explaining(client, known, gathering, moment, spelled).evidence(refusal, probe, cloudtrail)
 
 
@@ -164,6 +169,10 @@ class _Explaining:
             sent = points.named(refusal.sent, refusal.denial.resource, partial(self._account, caller))
             refusal = replace(refusal, sent=sent)
         subject, owner = _subject(refusal, points)
+        if wanted and self.given.fetch and refusal.names_nothing:
+            gathering.note(
+                "everything", f"the text names no {'key' if cause.startswith('kms') else 'bucket'}"
+            )
         event = self._event(refusal, subject) if cloudtrail else None
         readings = self._readings(settings, refusal, subject)
         judged: tuple[Judged, ...] = ()
@@ -182,7 +191,7 @@ class _Explaining:
             caller=caller,
             judged=judged,
             settings=readings.settings(owner, filter(_is_key, keys)) if readings else Settings(owner=owner),
-            gaps=tuple(dict.fromkeys(gap.told(self.spelled) for gap in gathering.gaps)),
+            gaps=joined(gathering.gaps, self.spelled),
             request_id=refusal.request_id,
             host_id=refusal.host_id,
             retried=refusal.retried,

@@ -37,10 +37,12 @@ _OPERATIONS: Mapping[str, str] = {
     "REST.POST.UPLOAD": "CompleteMultipartUpload",
     "REST.DELETE.UPLOAD": "AbortMultipartUpload",
     "REST.POST.MULTI_OBJECT_DELETE": "DeleteObjects",
+    "BATCH.DELETE.OBJECT": "DeleteObject",
     "REST.PUT.ACL": "PutObjectAcl",
     "REST.PUT.BUCKETPOLICY": "PutBucketPolicy",
     "REST.GET.BUCKETPOLICY": "GetBucketPolicy",
 }
+_KINDS = ("REST.", "SOAP.", "BATCH.")
 _AUTH_TYPES = {"AuthHeader": "REST-HEADER", "QueryString": "REST-QUERY-STRING", "-": None}
 _TLS = {"tlsv1": "1.0", "tlsv1.1": "1.1", "tlsv1.2": "1.2", "tlsv1.3": "1.3"}
 _SIGNATURES = {"SigV4": "AWS4-HMAC-SHA256", "SigV2": "AWS"}
@@ -105,9 +107,9 @@ class LogLine:
 
 def of_line(line: str) -> LogLine | None:
     """A line of a log; None if it is none."""
-    if "REST." not in line[:1024] and "SOAP." not in line[:1024]:
+    if not any(kind in line[:1024] for kind in _KINDS):
         return None
     found = ["".join(part) for part in _FIELD.findall(line[:LINE_CHARACTERS])]
-    if len(found) < len(_ORDER[:11]) or not found[6].startswith(("REST.", "SOAP.")) or not found[9].isdigit():
+    if len(found) < len(_ORDER[:11]) or not found[6].startswith(_KINDS) or not found[9].isdigit():
         return None
     return LogLine({name: text for name, text in zip(_ORDER, found, strict=False) if text != "-"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ConfigurationError
@@ -34,6 +34,9 @@ _AGAIN = frozenset(
 _QUARANTINE = "AWSCompromisedKeyQuarantine"
 _EXPECTED = re.compile(r"expecting '([a-z0-9-]{1,32})'")
 _DEFAULT = "the caller's default"
+_WRONG, _RIGHT = "us-east-1", "eu-west-1"
+_REGIONS = re.compile(f"{_WRONG}|{_RIGHT}")
+"""Of the wordings in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ def example(
     policy_arn: str | None = None,
     explicit: bool | None = None,
     detail: str = "",
+    code: str = "",
+    **place: str | None,
 ) -> Example:
     """The answer that AWS gives for a cause, in its own words; ``parse_denial`` makes the cause of it again.
 
@@ -138,13 +143,14 @@ def example(
         action, resource, principal: What the message names, where it names any. Left out, the action and the
             resource are typical ones; None for the resource leaves it out of the message, as AWS often does.
         policy_arn: Of the policy; AWS names those of identities, boundaries, sessions and organizations.
-        explicit, detail: Choose among the wordings that the cause has; what none has chooses the first.
+        explicit, detail, code: Choose among the wordings that the cause has; what none has chooses the first.
+        place: ``bucket``, ``key`` and ``region`` of the call, where the answer tells them besides.
 
     Raises:
         ConfigurationError: *cause* is none.
     """
     entry = _entry(cause)
-    wording = _chosen(entry, explicit, detail)
+    wording = _placed(_chosen(entry, explicit, detail, code), **place)
     wanted = _fitting(entry, action or wording.action or None)
     if resource == _DEFAULT or (cause == "kms_access" and ":kms:" not in (resource or ":kms:")):
         resource = entry.resource
@@ -191,9 +197,28 @@ def _fitting(entry: Cause, action: str | None) -> str:
     return action
 
 
-def _chosen(entry: Cause, explicit: bool | None, detail: str) -> Wording:
+def _placed(
+    wording: Wording, bucket: str | None = None, key: str | None = None, region: str | None = None
+) -> Wording:
+    """About this bucket, key and region, in place of those of the catalogue."""
+    message, fields = wording.message, dict(wording.fields)
+    if region and (_EXPECTED.search(message) or "Endpoint" in fields):
+        turned = {_WRONG: region, _RIGHT: _WRONG if region == _RIGHT else _RIGHT}
+        message, *values = (
+            _REGIONS.sub(lambda found: turned[found[0]], text) for text in (message, *fields.values())
+        )
+        fields = dict(zip(fields, values, strict=True))
+    known = {"BucketName": bucket, "Key": key}
+    fields |= {name: value for name, value in known.items() if value is not None and name in fields}
+    if bucket is not None and "Endpoint" in fields:
+        fields["Endpoint"] = f"{bucket}.{fields['Endpoint'].partition('.')[2]}"
+    return replace(wording, message=message, fields=fields)
+
+
+def _chosen(entry: Cause, explicit: bool | None, detail: str, code: str = "") -> Wording:
     if not entry.wordings:
         return Wording("Access Denied")
     found = [each for each in entry.wordings if explicit is None or each.explicit is explicit]
     found = [each for each in found or entry.wordings if not detail or each.detail == detail]
+    found = [each for each in found if not code or each.code == code] or found
     return (found or list(entry.wordings))[0]

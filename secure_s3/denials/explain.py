@@ -46,6 +46,7 @@ _BY = {
     "bucket_owner": "S3: the bucket belongs to another account than expected",
     "other": "the service, for no reason of access",
 }
+_CANDIDATES = 10
 _NO_ERROR = "nothing in this text is an error of S3, KMS or STS that is known here"
 _NOT_SAID = "what the text does not say"
 _PLAIN = {
@@ -65,11 +66,11 @@ def explain(evidence: Evidence) -> Explanation:
         denial=_as_said(denial, evidence),
         denied_by=proof.by,
         because=(*proof.because, *known(replace(evidence, denial=denial)), *_missing_key(evidence)),
-        candidates=tuple(_as_said(each, evidence) for each in proof.candidates),
+        candidates=tuple(_as_said(each, evidence) for each in proof.candidates[:_CANDIDATES]),
         remedies=remedies,
         not_examined=tuple(_not_examined(evidence, proof)),
         gaps=evidence.gaps,
-        notes=proof.notes,
+        notes=(*proof.notes, *_more(proof)),
         outcome=judged.decision.outcome if judged else None,
         request_id=evidence.request_id,
         host_id=evidence.host_id,
@@ -111,6 +112,11 @@ def _as_said(told: _Told, evidence: Evidence) -> _Told:
     if evidence.sent is not None or not told.conditions:
         return told
     return replace(told, conditions=tuple(replace(each, unknown=_NOT_SAID) for each in told.conditions))
+
+
+def _more(proof: Proof) -> Iterator[str]:
+    if len(proof.candidates) > _CANDIDATES:
+        yield f"{len(proof.candidates) - _CANDIDATES} more statements are candidates"
 
 
 def _fix(denial: Denial) -> str:

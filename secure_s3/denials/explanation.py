@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..values import printable_text
 from .denial import FailedCondition, StatementName
 
 CALLER, BUCKET_OWNER, KEY_OWNER = "caller", "bucket owner", "key owner"
@@ -44,6 +45,10 @@ class Remedy:
     risk: str = ""
     proved: bool = False
     client: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("what", "risk"):  # names of keys and statements are somebody else's text
+            object.__setattr__(self, name, printable_text(getattr(self, name)))
 
     def __hash__(self) -> int:
         return hash((self.who, self.what, self.document, self.target))
@@ -84,6 +89,10 @@ class Candidate:
     statement: StatementName | None = None
     conditions: tuple[FailedCondition, ...] = ()
     why: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("what", "why"):
+            object.__setattr__(self, name, printable_text(getattr(self, name)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

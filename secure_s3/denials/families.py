@@ -19,6 +19,9 @@ from .texts import by_text, key_state
 
 EXPRESS_AND_S3 = ("s3", "s3express", "s3-object-lambda", "s3-outposts")
 """Services of which a resource-based policy is called a bucket policy, or an access point's."""
+PROXY_PAGE = "proxy page"
+"""HTML: S3 answers in XML, so that it comes from something on the way."""
+_PAGES = ("<html", "<!doctype html")
 POST_LIMITS = ("5368709120", "5242880")
 """5 GiB and 5 MiB: what S3 itself sets. Another limit on a size is one that a POST policy sets."""
 
@@ -36,11 +39,12 @@ class Answer(NamedTuple):
 
 
 class Family(NamedTuple):
-    """A cause, the layer that the message names, and what distinguishes it."""
+    """A cause, the layer that the message names, what distinguishes it, and whether the words are certain."""
 
     cause: str
     layer: str | None = None
     detail: str = ""
+    certain: bool = True
 
 
 def by_sentence(said: Sentence, service: str) -> Family:
@@ -52,11 +56,15 @@ def by_sentence(said: Sentence, service: str) -> Family:
         return Family("trust_policy", grammar.TRUST)
     if kind == grammar.RESOURCE:
         return Family(_cause_of_resource_policy(of), _layer_of_resource_policy(of), said.detail)
-    if of == "kms" and kind in (grammar.IDENTITY, grammar.CIPHERTEXT, None):
-        return Family("kms_access", grammar.IDENTITY if kind == grammar.IDENTITY else None)
+    if of == "kms" and kind in (grammar.CIPHERTEXT, None):
+        return Family("kms_access", certain=kind is None)
+    if of == "kms" and kind == grammar.IDENTITY:
+        return Family("kms_access", grammar.IDENTITY)
     if kind is None or kind == grammar.CIPHERTEXT:
         assumes = (said.action or "").lower().startswith("sts:assumerole")
-        return Family("trust_policy" if assumes and said.explicit is None else "opaque")
+        if assumes and said.explicit is None:
+            return Family("trust_policy", certain=False)  # the caller's own policies may be it as well
+        return Family("opaque")
     return Family(kind, kind, said.detail)
 
 
@@ -79,8 +87,14 @@ def by_answer(answer: Answer) -> Family:
     known = BY_CODE.get(answer.code)
     words = None if answer.lowered[:32].lstrip().startswith("<") else by_text(answer.lowered)
     if words is not None and (known is None or answer.code in VAGUE_CODES or words[0] == known):
-        return Family(words[0], None, words[1])
-    return Family(known if known is not None else _left_over(answer))
+        # KMS does not tell whether there is no such key, or its policy does not allow it.
+        return Family(words[0], None, words[1], certain=words[0] != "kms_access")
+    if known is not None:
+        return Family(known)
+    cause = _left_over(answer)
+    page = PROXY_PAGE if answer.lowered[:1024].lstrip().startswith(_PAGES) else ""
+    nothing = cause == "other" and answer.status is None and not answer.code
+    return Family(cause, None, page if cause in ("opaque", "other") else "", certain=not nothing)
 
 
 def _missing(answer: Answer) -> Family | None:

@@ -58,6 +58,8 @@ _KINDS = {
 # Sentences after the one that counts: of EC2, of the Java SDK, of the command line.
 _APPENDED = ("Encoded authorization failure message", "(Service:", "[ErrorCode:", "; see 'aws help'")
 _QUOTED = re.compile(_ON.pattern + '"')
+_RESOURCE_CHARACTERS = 2048
+"""More than the ARN of an access point and a key of 1,024 bytes have."""
 _ENDS = " \t\r\n.,;)\"'`"
 
 
@@ -157,13 +159,18 @@ def _resource(head: str, complete: bool) -> str | None:
     name = head[on.end() :].strip()
     if name.startswith("associated with"):
         return None
+    if name.startswith('\\"'):  # in a string of JSON, which ends before another escaped quote does
+        return name[2:].partition('\\"')[0][:_RESOURCE_CHARACTERS] or None
     quote = name[:1]
     if quote and quote in "\"'`":
         end = name.rfind(quote)
-        return (name[1:end] if end > 0 else name[1:]) or None
+        first_line = name.partition("\n")[0]
+        if not complete and first_line.rfind(quote) > 0:  # what follows in other lines is no part of it
+            end = first_line.rfind(quote)
+        return (name[1:end] if end > 0 else name[1:])[:_RESOURCE_CHARACTERS] or None
     if not complete:
         name = _one_sentence(_without_appended(name))
-    return name.rstrip(".,; ") or None
+    return name[:_RESOURCE_CHARACTERS].rstrip(".,; ") or None
 
 
 def _one_sentence(name: str) -> str:

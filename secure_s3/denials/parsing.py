@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from .denial import Denial
+from .denial import STATED, UNCERTAIN, Denial
 from .families import Answer, by_answer, by_sentence
 from .grammar import read_sentence
 from .redaction import redact
@@ -64,6 +64,8 @@ def parse_denial(
 
     Returns:
         A Denial, always: with cause ``opaque`` for a denial that gives no reason, ``other`` for what is none.
+        Its certainty is ``unknown`` where the words fit several causes, and where nothing is recognised in
+        what has neither a code nor a status.
     """
     text, told_code = safe_text(message, MESSAGE_CHARACTERS), safe_text(code, NAME_CHARACTERS).strip()
     told_operation = safe_text(operation, NAME_CHARACTERS)
@@ -104,6 +106,7 @@ def _denial(answer: Answer) -> Denial:
         status=answer.status,
         code=answer.code or None,
         fields=answer.fields,
+        certainty=STATED if family.certain else UNCERTAIN,
     )
 
 

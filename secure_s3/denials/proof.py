@@ -37,6 +37,7 @@ _VAGUE = {
     "trust_policy": "the role's trust policy, or the caller's own policies",
 }
 """By cause, where the message leaves the kind of policy open."""
+_NOT_READ = "the policy that the service names is not among those that were read"
 _CHANGED = "the policies as they are now would not refuse it: they may have changed since"
 
 
@@ -51,6 +52,7 @@ class Proof:
         suspects: The statements that refuse it, may refuse it, or nearly allow it; the likeliest first.
         candidates: What else may have refused it.
         because, notes: Further lines.
+        elsewhere: It is a policy that was not read; those that were are not to be changed for it.
     """
 
     denial: Denial
@@ -60,10 +62,13 @@ class Proof:
     candidates: tuple[Candidate, ...] = ()
     because: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    elsewhere: bool = False
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Those of the statements, else of the decision."""
+        if self.elsewhere:
+            return ()
         found = tuple(suspect.reason for suspect in self.suspects)
         return found or (self.judged.decision.reasons if self.judged else ())
 
@@ -146,12 +151,16 @@ def by_words(denial: Denial, layer: str, judged: Judged | None) -> str:
 
 
 def _denied(denial: Denial, judged: Judged, layer: str, suspects: list[Suspect]) -> Proof:
-    named = denial.policy_arn
-    exact = [each for each in suspects if named and each.named.target == named]
-    suspects = exact or suspects
+    if _of_another(denial, suspects):
+        others = tuple(_candidate(each, denial.cause) for each in suspects)
+        by, notes = by_words(denial, layer, None), (_NOT_READ,)
+        return Proof(denial, by, judged, (), others, notes=notes, elsewhere=True)
+    suspects = [each for each in suspects if each.named.target == denial.policy_arn] or suspects
     first = suspects[0]
     alone = len(suspects) == 1 and layer not in judged.unread
     certainty = PROVED if first.certain else INFERRED if alone and denial.explicit else UNCERTAIN
+    if denial.policy_arn and first.named.target != denial.policy_arn:
+        certainty = INFERRED if certainty == PROVED else certainty  # it was given without its name
     others = tuple(_candidate(each, denial.cause) for each in suspects[1:])
     if certainty == UNCERTAIN:
         others = tuple(_candidate(each, denial.cause) for each in suspects)
@@ -165,11 +174,18 @@ def _denied(denial: Denial, judged: Judged, layer: str, suspects: list[Suspect])
     return Proof(told, first.words, judged, certain, others, because=always)
 
 
+def _of_another(denial: Denial, suspects: Sequence[Suspect]) -> bool:
+    """The service names a policy, and all of these stand in others."""
+    named = denial.policy_arn
+    return bool(named) and all(each.named.target not in (named, "") for each in suspects)
+
+
 def _not_allowed(denial: Denial, judged: Judged, layer: str) -> Proof:
     """Nothing allows it: the statements that come close."""
     outcome = judged.decision.outcome
     layers = (layer,) if layer not in ("identity_policy", "resource_policy") else _both(layer)
-    near = nearly_allowing(judged, layers)
+    named = denial.policy_arn
+    near = [each for each in nearly_allowing(judged, layers) if not named or each.named.target in (named, "")]
     told = denial
     if outcome == "implicitly_denied":
         told = replace(denial, certainty=PROVED if denial.layer or denial.certainty == STATED else INFERRED)

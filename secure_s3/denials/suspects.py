@@ -27,6 +27,8 @@ LAYERS: Mapping[str, str] = {
     "endpoint_policy": "endpoint_policy",
 }
 """By cause: the layer in which the policy stands."""
+_SHOWN = 100
+"""So many characters of a Sid are shown."""
 DOES_NOT_DENY = "does not deny"
 """As the roles of ``Reason``; a decision has no use for it."""
 _NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
@@ -69,7 +71,7 @@ class Suspect:
     def words(self) -> str:
         """e.g. ``bucket policy of amzn-s3-demo-bucket, statement 2 "DenyWrongKey"``."""
         number = f"statement {self.statement.index + 1}"
-        sid = f' "{self.statement.sid}"' if self.statement.sid else ""
+        sid = f' "{self.statement.sid[:_SHOWN]}"' if self.statement.sid else ""
         return f"{of_whom(self.named)}, {number}{sid}"
 
     def apart(self, request: AccessRequest) -> str:

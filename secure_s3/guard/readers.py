@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +32,8 @@ def reader(session: Any, s3: Any, service: str, region: str | None = None) -> An
         Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"total_max_attempts": 1})
     )
     client = session.client(service, region_name=region or s3.meta.region_name, config=settings)
+    if service == "s3control" and has_no_subdomains(_host(client)):
+        client.meta.events.register("before-sign.s3-control", account_left_out)
     if is_aws(_host(client)) and not is_aws(_host(s3)):
         client.close()
         raise ConfigurationError(
@@ -46,6 +50,34 @@ def same_sender(client: Any, other: Any) -> bool:
     if found is expected or found is None or expected is None:
         return found is expected
     return bool(found.access_key == expected.access_key)
+
+
+def same_place(client: Any, other: Any) -> bool:
+    """Whether two clients speak to one service: the same host, or AWS in one partition, in any region."""
+    if is_aws(_host(client)) and is_aws(_host(other)):
+        return bool(client.meta.partition == other.meta.partition)
+    found, expected = (urlsplit(str(each.meta.endpoint_url)).netloc for each in (client, other))
+    return found == expected
+
+
+def has_no_subdomains(host: str) -> bool:
+    """Whether nothing can be put before *host*: an address, or this machine's own name."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def account_left_out(request: Any, **_: Any) -> None:
+    """Take the account away that botocore puts before the host of S3 Control; the header names it as well.
+
+    It does so for an endpoint that is configured, too, and offers no setting against it
+    (``endpoint-rule-set-1.json`` of s3control).
+    """
+    request.url = re.sub(r"^(https?://)[0-9]{12}\.", r"\1", request.url)
 
 
 def _host(client: Any) -> str:

@@ -11,6 +11,9 @@ import pytest
 from secure_s3 import SecureS3Client, errors
 from secure_s3.bucket.explaining import gather_evidence
 from secure_s3.encryption import SseC, SseKms, SseS3
+from secure_s3.local import LocalAws
+from secure_s3.policy import Policy
+from secure_s3.policy import statements as make
 from tests.bucket.support import ALL, SSE, WHERE, deny, policy
 from tests.guard.support import BUCKET, OTHER_ARN, RAW_KEY
 
@@ -28,10 +31,8 @@ def s3(local_aws: Any) -> Iterator[SecureS3Client]:
     iam.put_group_policy(GroupName="staff", PolicyName="all", PolicyDocument=json.dumps(may))
     iam.create_user(UserName="ann")
     iam.add_user_to_group(GroupName="staff", UserName="ann")
-    key = iam.create_access_key(UserName="ann")["AccessKey"]
     iam.close()
-    own = local_aws.session()
-    own._session.set_credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    own = local_aws.session(user="ann")
     with local_aws.client(SseKms(local_aws.kms_key_arn), session=own) as made:
         yield made
 
@@ -101,3 +102,66 @@ def test_blocked_encryption(s3: SecureS3Client) -> None:
     assert (found.denial.cause, found.settings.blocked_encryption) == ("blocked_encryption", ("SSE-C",))
     assert found.settings.default_encryption == {"SSEAlgorithm": "AES256", "BucketKeyEnabled": False}
     assert s3.check("put_object", **WHERE, encryption=SseS3()).outcome == "allowed"
+
+
+def tagged(sid: str, value: str) -> dict[str, Any]:
+    """A statement that denies to read what has not this tag."""
+    return deny(sid, "s3:GetObject", {"StringNotEquals": {"s3:ExistingObjectTag/team": value}})
+
+
+@pytest.mark.parametrize(
+    ("tags", "shown"), [("Team=x&other=y", None), ("team=data&other=y", ("data",)), ("", None)]
+)
+def test_tags_of_the_object_are_read(s3: SecureS3Client, local_aws: Any, tags: str, shown: Any) -> None:
+    """A condition on the object's tags is decided by the tags that it has, for a check as well."""
+    plain = local_aws.session().client("s3")
+    plain.put_object(**WHERE, Body=b"x", **({"Tagging": tags} if tags else {}))
+    plain.put_bucket_policy(
+        Bucket=BUCKET, Policy=json.dumps(policy(tagged("Mine", "data"), tagged("No", "a")))
+    )
+    with pytest.raises(errors.BucketPolicyDenied) as caught:
+        s3.get_object(**WHERE)
+    found = s3.explain(caught.value)
+    assert found.certainty == "proved", found.text()
+    assert not any("tags" in gap for gap in found.gaps)
+    assert s3.check("get_object", **WHERE).outcome == "denied"
+    (judged, *_) = gather_evidence(s3.boto3, s3.session, caught.value).judged
+    sids = [
+        each.statement.sid for each in judged.decision.reasons if each.role == "denies" and each.statement
+    ]
+    assert sids == (["No"] if shown else ["Mine", "No"])
+    plain.close()
+
+
+def test_tags_that_may_not_be_read_are_a_gap(s3: SecureS3Client, local_aws: Any) -> None:
+    """Where GetObjectTagging is refused, the tag stays unknown, and that is told; it is asked once."""
+    plain = local_aws.session().client("s3")
+    plain.put_object(**WHERE, Body=b"x", Tagging="team=x")
+    hidden = deny("Hidden", "s3:GetObjectTagging")
+    plain.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy(tagged("Mine", "data"), hidden)))
+    with pytest.raises(errors.BucketPolicyDenied) as caught:
+        s3.get_object(**WHERE)
+    assert "the tags of a/b: access denied; give assume=" in s3.explain(caught.value).gaps
+    told = s3.explain(caught.value, assume={"s3:ExistingObjectTag/team": "x"})
+    assert not any("tags" in gap for gap in told.gaps)
+    assert "Mine" in str(told.statement)
+    assert [gap.argument for gap in s3.check("get_object", **WHERE).gaps] == ["assume"]
+    plain.close()
+
+
+def test_an_error_of_another_endpoint_is_not_explained_with_this_ones_policies(local_aws: LocalAws) -> None:
+    """The same bucket name elsewhere is another bucket: nothing is read, and the explanation says so."""
+    bucket = local_aws.create_bucket("amzn-s3-demo-bucket")
+    document = Policy.of(make.deny_insecure_transport(bucket), make.deny_sse_c(bucket)).to_json()
+    with LocalAws() as other:
+        other.create_bucket(bucket)
+        there = other.client(SseS3())
+        there.boto3.put_bucket_policy(Bucket=bucket, Policy=document)
+        with pytest.raises(errors.BucketPolicyDenied) as caught:
+            there.put_object(Bucket=bucket, Key="k", Body=b"x", encryption=SseC.generate())
+        here = local_aws.client(SseS3())
+        here.boto3.put_bucket_policy(Bucket=bucket, Policy=document)
+        told = here.explain(caught.value)
+        assert (told.statement, told.certainty) == (None, "stated")
+        assert "another endpoint" in told.text()
+        assert there.explain(caught.value).statement == "DenySseC"

@@ -196,6 +196,37 @@ def test_what_the_message_leaves_open_is_not_certain(cause, words):
     assert words in told.denied_by
 
 
+NAMED = f"arn:aws:iam::{OWNER}:policy/Named"
+
+
+def test_another_policy_than_the_named_one_is_never_blamed():
+    """AWS names a policy that was not read: another that denies as well is a candidate, and not patched."""
+    document = {"Sid": "No", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    another = Policy.parse({"Version": "2012-10-17", "Statement": [document]})
+    found = judged(put(B), identity=(ALLOW_ALL, another))
+    own = tuple(
+        Named(each.policy, "identity policy", NAMED.replace("Named", "Another"))
+        for each in found.policies["identity_policy"]
+    )
+    found = replace(found, policies={**found.policies, "identity_policy": own})
+    denial = denied(put(B), "identity_policy", layer="identity_policy", policy_arn=NAMED)
+    told = explain(Evidence(denial, sent(), judged=(found,)))
+    assert (told.certainty, told.statement, told.policy_arn) == ("stated", None, NAMED)
+    assert NAMED in told.denied_by
+    assert [str(each.statement) for each in told.candidates] == ["No"]
+    assert not any(each.patch or each.proved for each in told.remedies)
+
+
+def test_thousands_of_candidates_are_told_in_a_few_lines():
+    """Of many statements that may deny, ten are shown, and how many more there are."""
+    many = [make.only_vpc_endpoints(B, "vpce-1a2b3c4d", sid=f"Vpce{number}") for number in range(40)]
+    request = replace(witness("s3:GetObject", bucket_arn(B, "key"), APP), unknown=("aws:*",))
+    request = replace(request, context={k: v for k, v in request.context.items() if "Source" not in k})
+    told = explain(Evidence(denied(request), sent(), judged=(judged(request, Policy.of(*many)),)))
+    assert len(told.candidates) == 10
+    assert "30 more statements are candidates" in told.text()
+
+
 def test_a_statement_without_conditions_says_so():
     """A Deny without conditions is told as one that denies in any case."""
     document = {"Sid": "Never", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
