@@ -139,6 +139,12 @@ class Given:
         if own.get("assume") is None:
             own.pop("assume", None)
         given = cls(**own)
+        if not isinstance(given.fetch, bool):
+            raise ConfigurationError(
+                f"fetch={given.fetch!r} is neither True nor False",
+                why="False asks nobody, True reads what the caller may read",
+                fix="pass one of the two",
+            )
         _assumable(given.assume)
         return given, {name: value for name, value in arguments.items() if name not in own}
 

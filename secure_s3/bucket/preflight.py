@@ -124,7 +124,8 @@ class _Check:
     def result(self, name: str) -> Preflight:
         """The answer."""
         found = [need for call in self._calls for need in self._needs(call)]
-        permissions = tuple(self._weighing.weigh(need).permission for need in found)
+        weighed = [self._weighing.weigh(need) for need in found]
+        permissions = tuple(each.permission for each in weighed)
         assumed = {
             f"{one.request.resource}: {each}": None for one in permissions for each in one.decision.assumed
         }
@@ -137,7 +138,16 @@ class _Check:
             assumed[f"the caller is {who}: there are no credentials here that would tell"] = None
         sent = tuple(call.sent for call in self._calls)
         gaps = tuple(dict.fromkeys(self._gathering.gaps))
-        return Preflight(name, sent, permissions, gaps, tuple(self._not_examined(found)), tuple(assumed))
+        return Preflight(
+            name,
+            sent,
+            permissions,
+            gaps,
+            tuple(self._not_examined(found)),
+            tuple(assumed),
+            self._weighing.caller,
+            tuple(each.judged for each in weighed),
+        )
 
     def _needs(self, call: Call) -> Iterator[Need]:
         caller, assume = self._weighing.caller, self._given.assume

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..denials import Denial, parse_denial, parse_error_body
-from ..denials.pasted import read_pasted
+from ..denials.pasted import read_pasted, with_permission
 from ..encryption import Strategy
 from ..errors import ConfigurationError, KeyAccessError, ServiceError, SignatureError
 from ..guard.faults import translate
@@ -18,7 +18,7 @@ from ..policy.wire import SentRequest
 HEADS = frozenset({"HeadObject", "HeadBucket"})
 _TAKES = (
     "pass an error of secure_s3 or of botocore that a service answered, what boto3 raised because of one, "
-    "a Denial, or the text of one"
+    "one of the Errors of delete_objects, a Denial, or the text of one"
 )
 
 
@@ -59,6 +59,11 @@ class Refusal:
         """Whether nothing is known but the words."""
         return self.sent is None and self.key is None
 
+    @property
+    def names_nothing(self) -> bool:
+        """Whether nothing is known but words that say of no bucket or key that it is about it."""
+        return self.text_only and not self.denial.resource
+
 
 def refusal_of(error: object) -> Refusal:
     """The refusal behind *error*.
@@ -70,22 +75,44 @@ def refusal_of(error: object) -> Refusal:
         return _told(error)
     if isinstance(error, str | bytes):
         return _pasted(error)
+    if isinstance(error, Mapping) and (found := _of_mapping(error)) is not None:
+        return _told(found)
     if isinstance(error, BaseException):
         for each in _said(error):
             if isinstance(each, ServiceError):
                 return _answered(each)
             return _told(_denial_of(each))
     name = type(error).__name__
-    raise ConfigurationError(f"a {name} is no refusal that can be explained", fix=_TAKES)
+    if isinstance(error, ConfigurationError):
+        what, why = f"{name} is no refusal of a service", "nothing was sent; its own text says why"
+        raise ConfigurationError(what, why=why, fix=error.fix or _TAKES)
+    article = "an" if name[:1].lower() in "aeiou" else "a"
+    raise ConfigurationError(f"{article} {name} is no refusal that can be explained", fix=_TAKES)
 
 
 def _pasted(text: str | bytes) -> Refusal:
     """Of a text with several, e.g. a file of CloudTrail events, the first."""
     read = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    if not read.strip():
+        raise ConfigurationError("there is nothing to explain", why="the text is empty", fix=_TAKES)
     found = next(iter(read_pasted(read)), None)
     if found is None:
         return _told(parse_error_body(text))
-    return Refusal(found.denial, request_id=found.request_id, host_id=found.host_id)
+    return Refusal(with_permission(found.denial), request_id=found.request_id, host_id=found.host_id)
+
+
+def _of_mapping(error: Mapping[Any, Any]) -> Denial | None:
+    """What boto3 has of an error: one of ``Errors`` of DeleteObjects, or ``response`` of a ClientError."""
+    inner, metadata = _mapping(error.get("Error")) or error, _mapping(error.get("ResponseMetadata"))
+    if not (isinstance(inner.get("Code"), str) or isinstance(inner.get("Message"), str)):
+        return None
+    return parse_denial(
+        operation="DeleteObjects" if inner is error and "Key" in error else None,
+        status=metadata.get("HTTPStatusCode"),
+        code=inner.get("Code"),
+        message=inner.get("Message"),
+        fields={**inner, "RequestId": metadata.get("RequestId"), "HostId": metadata.get("HostId")},
+    )
 
 
 def _told(denial: Denial) -> Refusal:

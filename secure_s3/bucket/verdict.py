@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
+from ..denials.evidence import Judged
 from ..policy.decision import (
     ALLOWS,
     DENIES,
@@ -20,7 +21,7 @@ from ..policy.decision import (
 )
 from ..policy.request import UNKNOWN, AccessRequest
 from ..policy.truth import Truth
-from ..policy.wire import SentRequest
+from ..policy.wire import Caller, SentRequest
 from .gaps import Gap, Spelling, keyword
 
 ALLOWED, DENIED, NOBODY_KNOWS = "allowed", "denied", "unknown"
@@ -174,6 +175,8 @@ class Preflight:
         gaps: What could not be read.
         not_examined: What may deny besides and was not looked at.
         assumed: What was taken for granted.
+        caller: Who would send it; None where that is not told.
+        judged: The permissions, with the policies that were asked, as an explanation takes them.
     """
 
     operation: str
@@ -182,6 +185,8 @@ class Preflight:
     gaps: tuple[Gap, ...] = ()
     not_examined: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    caller: Caller | None = field(default=None, repr=False)
+    judged: tuple[Judged, ...] = field(default=(), repr=False)
 
     @property
     def outcome(self) -> str:

@@ -17,10 +17,10 @@ from ..encryption import Strategy
 from ..policy import UNKNOWN, AccessRequest, Policy, evaluate
 from ..policy.decision import Decision
 from ..policy.request import Unknown
-from ..policy.variables import keys as variables
 from ..policy.wire import Caller, Need, SentRequest, needs
 from .gathering import Gathering
 from .given import Given, Held, Identity
+from .tags import ObjectTags, named_keys
 from .verdict import Permission, document
 
 _BEHIND = "the policy of the bucket behind the access point, which has to allow as well, was not looked at"
@@ -126,6 +126,7 @@ class Weighing:
         self._resources: dict[str, Held] = {}
         self._others = others or given.principal is not None
         self._reader: Caller | None = None
+        self._tags = ObjectTags(gathering, given.fetch and RESOURCE in wanted)
         caller = caller or self._caller()
         identity = self._identity(caller)
         if caller.kind == "session" and identity.arn:
@@ -181,7 +182,8 @@ class Weighing:
             kept = tuple(key for key in request.unknown if not key.endswith(":ResourceAccount"))
             request = replace(request, resource_account=owner, unknown=kept)
         layers = self._layers()
-        request = _with_foreign_keys(request, _policies(held, *layers.values()), self.temporary)
+        policies = tuple(_policies(held, *layers.values()))
+        request = self._tags.told(_with_foreign_keys(request, policies, self.temporary), policies)
         decision = evaluate(
             request,
             resource_policy=held.one,
@@ -295,15 +297,12 @@ def _policies(*layers: Held) -> Iterator[Policy]:
             yield from (policy for policy in found if isinstance(policy, Policy))
 
 
-def _with_foreign_keys(request: AccessRequest, policies: Iterator[Policy], temporary: bool) -> AccessRequest:
+def _with_foreign_keys(
+    request: AccessRequest, policies: tuple[Policy, ...], temporary: bool
+) -> AccessRequest:
     """*request* with the keys that identity providers and other services put into sessions, as unknown."""
     if not temporary:
         return request
-    named: set[str] = set()
-    for policy in policies:
-        for statement in policy.statements:
-            texts = [text for each in statement.conditions for text in each.values]
-            named.update(each.key for each in statement.conditions)
-            named.update(key for text in (*texts, *(statement.resources or ())) for key in variables(text))
+    named = set(named_keys(policies))
     foreign = {key for key in named if ":" in key and not key.lower().startswith(_NAMESPACES)}
     return replace(request, unknown=(*request.unknown, *sorted(foreign))) if foreign else request

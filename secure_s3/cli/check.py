@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .exits import DENIED, FINDINGS, OK
 from .options import Commands, add_client_options, client, command
 from .output import clean, print_json
+
+if TYPE_CHECKING:
+    from ..bucket.verdict import Preflight
 
 _EPILOG = """\
 OPERATION is put, get, head, list, delete or copy, or any operation of S3 by its name, e.g. upload_part.
@@ -31,13 +34,14 @@ _SHORT = {
     "copy": "copy_object",
 }
 _READS = ("Get", "Head", "List", "Delete")
-_CODES = {"allowed": OK, "denied": DENIED, "unknown": FINDINGS}
+CODES = {"allowed": OK, "denied": DENIED, "unknown": FINDINGS}
 OPTIONS = {
     "bucket_policy": "--policy",
     "source_policy": "--source-policy",
     "key_policy": "--key-policy",
     "identity_policies": "--identity",
     "principal": "--principal",
+    "assume": "--assume",
 }
 """How what a gap asks for is given here."""
 _CALLED = {"Key": "an object", "CopySource": "a source"}
@@ -78,17 +82,21 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check and tell."""
+    preflight = found(args)
+    if args.json:
+        print_json(preflight.to_dict(_option))
+    else:
+        print(clean(preflight.text(_option)))
+    return CODES[preflight.outcome]
+
+
+def found(args: argparse.Namespace) -> Preflight:
+    """What the check of a call says."""
     operation = _SHORT.get(args.operation, args.operation)
     reads = operation.replace("_", " ").title().startswith(_READS)
     given = policies(args)
     with client(args, only_reads=reads) as s3:
-        parameters = _parameters(args, operation, s3.boto3)
-        found = s3.check(operation, **parameters, **given)
-    if args.json:
-        print_json(found.to_dict(_option))
-    else:
-        print(clean(found.text(_option)))
-    return _CODES[found.outcome]
+        return s3.check(operation, **_parameters(args, operation, s3.boto3), **given)
 
 
 def _option(argument: str) -> str:

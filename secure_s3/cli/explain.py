@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import check, explain_live
@@ -15,15 +14,15 @@ from .explain_show import show, spelled
 from .options import Commands, add_client_options, client, command
 
 if TYPE_CHECKING:
-    from ..denials import Denial
     from ..denials.explain import Explanation
     from ..denials.pasted import Pasted
 
 _EPILOG = """\
 WHAT is a message, in quotes; the name of a file, or - for standard input, with a message, a traceback, the
-body of an answer, lines of a server access log, or CloudTrail events; or an operation and its target:
+body of an answer, lines of a server access log or of a log in JSON, or CloudTrail events; or an operation and
+its target:
   get, head, list   the request is sent, for one byte or one key, and if it is refused, that is explained
-  put, delete       nothing is sent: it is told whether it would be allowed, as secure-s3 check does
+  put, delete       nothing is sent: whether it would be refused is found out as by secure-s3 check
 Of a text nobody is asked: policies that are given are evaluated, and --fetch reads what the caller may read.
 
 exit codes: 3 it was refused, or would be; 0 it is allowed; 1 it is no denial, or nobody knows
@@ -33,7 +32,6 @@ examples:
   aws s3 cp a.csv s3://amzn-s3-demo-bucket/ 2>&1 | secure-s3 explain - --policy bucket.json
   secure-s3 explain get s3://amzn-s3-demo-bucket/a.csv
 """
-_NO_DENIALS = ("other", "transport", "not_found", "precondition")
 
 
 def add(commands: Commands) -> None:
@@ -69,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         raise _usage("none of these requests was refused", "each of them succeeded", "name others")
     found = [_explained(args, each) for each in pasted]
     show(found, as_json=args.json)
-    return DENIED if any(each.cause not in _NO_DENIALS for each in found) else FINDINGS
+    return DENIED if any(each.cause not in explain_live.NO_DENIALS for each in found) else FINDINGS
 
 
 def _text(words: list[str]) -> str:
@@ -83,6 +81,7 @@ def _text(words: list[str]) -> str:
         with open(words[0], "rb") as file:
             text = _decoded(file.read(_limit()))
     else:
+        explain_live.require_place(words)
         text = " ".join(words)
         if len(words) == 1 and explain_live.is_name(text):
             raise _usage(f"{text} is no file", "and no message either", f"check the path, or {fix}")
@@ -111,32 +110,22 @@ def _limit() -> int:
 
 def _explained(args: argparse.Namespace, pasted: Pasted) -> Explanation:
     """The explanation of one denial; a client is made only if there is something to evaluate or to read."""
+    from ..denials.pasted import with_permission
+
     given = check.policies(args)
     del given["fetch"]
     if not (args.fetch or len(given) > 1 or given["assume"]):
         from ..denials.evidence import Evidence
         from ..denials.explain import explain
 
-        return explain(Evidence(pasted.denial, request_id=pasted.request_id, host_id=pasted.host_id))
-    denial = _with_action(pasted.denial)
+        told = explain(Evidence(pasted.denial, request_id=pasted.request_id, host_id=pasted.host_id))
+        return spelled(told, asked=False)
+    denial = with_permission(pasted.denial)
     given["assume"] = {**pasted.circumstances, **given["assume"]}
     if not args.fetch and not args.region and not _region():
         args.region = "us-east-1"  # of no consequence where nobody is asked
     with client(args, only_reads=True) as s3:
-        return spelled(s3.explain(denial, fetch=args.fetch, **given))
-
-
-def _with_action(denial: Denial) -> Denial:
-    """A record without a message names only the operation: the policies are asked about its permission."""
-    if denial.action is not None or denial.service != "s3" or not (denial.operation and denial.resource):
-        return denial
-    from ..errors import PolicyError
-    from ..policy.wire.actions import action_of
-
-    try:
-        return replace(denial, action=action_of(denial.operation))
-    except PolicyError:  # an operation that the catalogue does not have
-        return denial
+        return spelled(s3.explain(denial, fetch=args.fetch, **given), asked=args.fetch)
 
 
 def _region() -> Any:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from . import check
-from .exits import OK, code_for
+from .exits import FINDINGS, OK, code_for
 from .explain_show import show, show_allowed, spelled
 from .options import client
 
@@ -19,12 +19,32 @@ if TYPE_CHECKING:
 
 READS = ("get", "head", "list")
 WRITES = ("put", "delete")
+NO_DENIALS = ("other", "transport", "not_found", "precondition")
 _NAME = re.compile(r"[\w./~-]+\.(?:json|jsonl|log|txt|xml|gz)|s3://\S*")
 
 
 def is_operation(words: list[str]) -> bool:
     """Whether these words name an operation and its target, well or badly."""
     return len(words) > 1 and words[1].startswith("s3://") and " " not in words[0]
+
+
+def require_place(words: list[str]) -> None:
+    """Refuse an operation with a target that is written otherwise than ``s3://bucket/key``.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    words = words[0].split() if len(words) == 1 else words
+    if len(words) != 2 or words[0] not in (*READS, *WRITES):
+        return
+    from ..errors import ConfigurationError
+
+    place = words[1].removeprefix("arn:aws:s3:::").lstrip("/")
+    raise ConfigurationError(
+        f"{words[1]} is no target",
+        why=f"{words[0]} needs an object, and its place begins with s3://",
+        fix=f"write s3://{place}",
+    )
 
 
 def is_name(text: str) -> bool:
@@ -37,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     operation = _operation(args)
     args.operation, args.target = operation, args.what[1]
     if operation in WRITES:
-        return check.run(args)
+        return _rehearsed(args)
     from ..errors import ServiceError
     from ..guard.faults import typed
     from ..values import ObjectRef
@@ -52,9 +72,24 @@ def run(args: argparse.Namespace) -> int:
         except ServiceError as error:
             if error.code == "InvalidRange":  # an empty object: there is no byte to read, and leave to do so
                 return _allowed(args, operation, place)
-            show([spelled(s3.explain(error, **given))], as_json=args.json)
+            told = spelled(s3.explain(error, **given))
+            show([told], as_json=args.json, operation=operation, target=str(place), outcome="refused")
             return code_for(error)
     return _allowed(args, operation, place)
+
+
+def _rehearsed(args: argparse.Namespace) -> int:
+    """Whether a write would be allowed, and if not why, in the words of an explanation."""
+    from ..bucket.foreseen import foreseen
+
+    found = check.found(args)
+    if found.allowed:
+        show_allowed(args.operation, args.target, as_json=args.json)
+        return OK
+    told = spelled(foreseen(found))
+    about = {"operation": args.operation, "target": args.target, "outcome": found.outcome}
+    show([told], as_json=args.json, **about)
+    return check.CODES[found.outcome] if told.cause not in NO_DENIALS else FINDINGS
 
 
 def _operation(args: argparse.Namespace) -> str:

@@ -16,7 +16,7 @@ from .codes import BY_CODE, DENIED_CODES
 from .denial import Denial
 from .parsing import kept, parse_denial
 from .places import arn
-from .wordings import PYTHON, TEXTS, denial_of
+from .wordings import PYTHON, TEXTS, TRANSFERS, denial_of
 
 DEPTH: Final = 6
 STRINGS: Final = 200
@@ -84,6 +84,8 @@ def _as_answer(record: Mapping[str, Any]) -> Denial | None:
     for name in ("Error", "error"):
         told |= record[name] if isinstance(record.get(name), Mapping) else {}
     found = {name: _first(told, names) for name, names in _NAMES.items()}
+    if isinstance(found["operation"], str):
+        found["operation"] = TRANSFERS.get(found["operation"], found["operation"])
     if not isinstance(found["code"], str):
         return None
     code = found["code"] = found["code"].rpartition("#")[2].partition(":")[0]

@@ -25,7 +25,7 @@ _TRACEBACK = "Traceback (most recent call last)"
 _OURS = re.compile(
     r"(?P<operation>\w{1,64}) on s3://[^\n]{1,2048}? was refused: (?P<code>\S{1,128}) \((?P<status>\d{3})\)"
 )
-_TRANSFERS = {"upload": "PutObject", "download": "GetObject", "copy": "CopyObject"}
+TRANSFERS = {"upload": "PutObject", "download": "GetObject", "copy": "CopyObject"}
 """What this package calls a transfer of several requests, and the one whose permission it needs first."""
 _GO = re.compile(
     r"operation error (?P<service>\w{1,32}): (?P<operation>\w{1,64}), "
@@ -90,7 +90,7 @@ def _of_ours(text: str) -> Denial | None:
     why = text[found.end() :].partition("why: ")[2]
     message = re.split(r"\n\s*fix: ", why, maxsplit=1)[0].strip()
     told = found.groupdict()
-    told["operation"] = _TRANSFERS.get(told["operation"], told["operation"])
+    told["operation"] = TRANSFERS.get(told["operation"], told["operation"])
     return with_place(parse_denial(**told, message=message), text[: found.end()])
 
 

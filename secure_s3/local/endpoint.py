@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, LocalEndpointError
+from .callers import READY, Keys, of_role
 from .pretending import REAL, Documents, pretended
 from .process import ServerProcess, require_extra
 from .session import local_session
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import boto3
 
     from ..client import SecureS3Client
+    from ..policy.document import Document
 
 __all__ = ["LocalAws"]
 
@@ -52,6 +54,7 @@ class LocalAws:
         self._server: ServerProcess | None = None
         self._folder: Path | None = None
         self._pretended: Mapping[str, Any] = REAL
+        self._keys = Keys()
 
     def __repr__(self) -> str:
         state = self.endpoint_url if self.running else "not running"
@@ -109,6 +112,7 @@ class LocalAws:
         """
         self._require().ask({"do": "reset"})
         self._pretended = REAL
+        self._keys.forget()
 
     @property
     def endpoint_url(self) -> str:
@@ -125,12 +129,50 @@ class LocalAws:
         """The ARN of an enabled symmetric KMS key in this endpoint's region."""
         return str(self._require().started["kms_key_arn"])
 
-    def session(self) -> boto3.Session:
-        """A plain boto3 session whose clients reach this endpoint with no further argument."""
-        return local_session(region=self.region, endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle)
+    def session(
+        self,
+        *,
+        user: str | None = None,
+        role: str | None = None,
+        session_name: str = "test",
+        policy: Document | None = None,
+        credentials: Mapping[str, Any] | None = None,
+    ) -> boto3.Session:
+        """A plain boto3 session whose clients reach this endpoint with no further argument.
+
+        Without arguments it is that of the user ``local``, who may do everything.
+
+        Args:
+            user: The name of an IAM user; an access key is made for it, the first time.
+            role: The ARN of a role, or its name; ``local`` takes it, unless its trust policy denies it.
+            session_name, policy: Of the role's session: its name, and what narrows it.
+            credentials: In place of both, as IAM and STS answer them: AccessKeyId, SecretAccessKey and
+                perhaps SessionToken.
+
+        Raises:
+            ConfigurationError: More than one caller is named, or the credentials are none.
+            SecureS3Error: There is no such user or role, or it may not be taken.
+        """
+        if sum(each is not None for each in (user, role, credentials)) > 1:
+            raise ConfigurationError("a session has one caller", fix="give one of user=, role=, credentials=")
+        if policy is not None and role is None:
+            raise ConfigurationError("policy= narrows the session of a role", fix="give role= as well")
+        if user is not None:
+            credentials = self._keys.of(user, self.session())
+        if role is not None:
+            credentials = of_role(self.session(), role, session_name, policy)
+        return local_session(
+            READY if credentials is None else credentials,
+            region=self.region,
+            endpoint_url=self.endpoint_url,
+            ca_bundle=self.ca_bundle,
+        )
 
     def client(self, encryption: Any, **kwargs: Any) -> SecureS3Client:
-        """A SecureS3Client on this endpoint; ``kwargs`` are those of SecureS3Client."""
+        """A SecureS3Client on this endpoint; ``kwargs`` are those of SecureS3Client.
+
+        As somebody else: ``aws.client(encryption, session=aws.session(user="alice"))``.
+        """
         from ..client import SecureS3Client
 
         reach = {"endpoint_url": self.endpoint_url, "ca_bundle": self.ca_bundle, "region_name": self.region}

@@ -8,11 +8,11 @@ send a test anywhere else.
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from .callers import as_boto3
 
 if TYPE_CHECKING:
     import boto3
@@ -26,6 +26,8 @@ def _session_class() -> type[Any]:
     from botocore.config import Config
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session
+
+    from ..guard.readers import account_left_out
 
     sigv4 = Config(signature_version="s3v4")
 
@@ -53,15 +55,10 @@ def _session_class() -> type[Any]:
             made = super().create_client(
                 *args, **(kwargs if positional else {**kwargs, **self._local, **given})
             )
-            made.meta.events.register("before-sign.s3-control", _to_the_endpoint)
+            made.meta.events.register("before-sign.s3-control", account_left_out)
             return made
 
     return LocalSession
-
-
-def _to_the_endpoint(request: Any, **_: Any) -> None:
-    """botocore puts the account before the host of S3 Control, and no loopback address has such a name."""
-    request.url = re.sub(r"^https://[0-9]{12}\.", "https://", request.url)
 
 
 @lru_cache(maxsize=1)
@@ -72,21 +69,26 @@ def _loader() -> Any:
     return create_loader()
 
 
-def local_session(*, region: str, endpoint_url: str, ca_bundle: str) -> boto3.Session:
+def local_session(
+    credentials: Mapping[str, Any], *, region: str, endpoint_url: str, ca_bundle: str
+) -> boto3.Session:
     """A plain boto3 session for the endpoint.
 
     What it does not promise: a client made with another ``endpoint_url`` of the caller's goes there, with
     credentials that no service accepts.
+
+    Args:
+        credentials: As IAM and STS answer them.
+        region, endpoint_url, ca_bundle: Of the endpoint.
+
+    Raises:
+        ConfigurationError: The credentials are none.
     """
     import boto3
     from botocore.config import Config
 
+    given = as_boto3(credentials)
     core = _session_class()(endpoint_url, ca_bundle)
     core.register_component("data_loader", _loader())
     core.set_default_client_config(Config(proxies={}))  # a proxy has no way to this machine's loopback
-    return boto3.Session(
-        botocore_session=core,
-        region_name=region,
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-    )
+    return boto3.Session(botocore_session=core, region_name=region, **given)

@@ -220,9 +220,11 @@ def test_without_any_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.settings == Settings(region="eu-west-1")
     assert {each.decision.outcome for each in found.judged} == {"unknown"}
     assert set(found.judged[0].unread) >= {"resource_policy", "identity_policy"}
-    for what in ("the caller", "the policy of", "Block Public Access", "Object Ownership", "the KMS key"):
-        assert any(gap.startswith(what) for gap in found.gaps), what
-    assert len(found.gaps) == len(set(found.gaps))
+    for what in ("the caller", "the policy", "Block Public Access", "Object Ownership", "the KMS key"):
+        assert any(what in gap for gap in found.gaps), what
+    (line,) = [gap for gap in found.gaps if "access denied" in gap]  # one for all that was denied
+    assert line.endswith(": access denied; give principal=, bucket_policy=, key_policy="), line
+    assert line.count(f" of {BUCKET}") == 1
     assert len(network.asked) < 20
     assert not [name for name in network.asked[1:] if not name.startswith(("GET", "HEAD bucket"))]
 
@@ -281,7 +283,8 @@ def test_service_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threading.enumerate():
         if thread.name == "secure-s3-asking":
             thread.join(5)
-    assert any(gap.startswith(f"the policy of {BUCKET}: there was no answer in time") for gap in found.gaps)
+    (line,) = [gap for gap in found.gaps if "there was no answer in time" in gap]
+    assert "the policy, " in line
 
 
 def test_calls_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,6 +376,30 @@ def test_words_alone_are_judged_with_open_circumstances(monkeypatch: pytest.Monk
     vague = evidence(client(), "Access Denied")
     assert vague.judged == ()
     assert any("does not say who" in gap for gap in vague.gaps)
+    assert "everything: the text names no bucket" in vague.gaps
+
+
+def test_a_line_of_the_aws_cli_names_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a message names nothing, the URL before it does, and the operation tells the permission."""
+    who = {"get_caller_identity": {"Arn": ALICE, "Account": OWNER}}
+    network = connected(monkeypatch, Service(who, refuses=True))
+    network["GET policy"] = told(policy(deny("No", "s3:PutObject")))
+    said = "An error occurred (AccessDenied) when calling the PutObject operation: Access Denied"
+    found = evidence(client(), f"upload failed: ./a to s3://{BUCKET}/a {said}")
+    assert (found.denial.resource, found.judged[0].request.action) == (f"{ARN}/a", "s3:PutObject")
+    assert found.judged[0].decision.outcome == "explicitly_denied"
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_errors_as_mappings(inside: bool) -> None:
+    """One of the errors of DeleteObjects, and the parsed answer of an error, are taken as they are."""
+    said = BY_BUCKET.replace("&quot;", '"')
+    error: dict[str, Any] = {"Code": "AccessDenied", "Message": said} | ({} if inside else {"Key": "a"})
+    answer = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 403, "RequestId": "7QF"}}
+    found = evidence(client(), answer if inside else error, fetch=False)
+    assert (found.denial.cause, found.denial.resource) == ("bucket_policy", f"{ARN}/a/b")
+    assert found.denial.operation == (None if inside else "DeleteObjects")
+    assert found.request_id == ("7QF" if inside else None)
 
 
 def test_the_bucket_belongs_to_whoever_may_read_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,7 +438,7 @@ def test_any_denial_is_explained(cause: str, action: str, resource: str, princip
     s3 = _nobody()
     found = Denial(cause, True, action, resource, principal, message="Access Denied")
     assert s3.explain(found, fetch=False, bucket_policy=WRONG_KEY, key_policy=KEY_POLICY).text()
-    assert s3.explain(action, fetch=False).text()
+    assert s3.explain(f"x{action}", fetch=False).text()
 
 
 @lru_cache(maxsize=1)
@@ -442,11 +469,16 @@ def test_errors_of_other_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (None, {}, "a NoneType is no refusal"),
-    (7, {}, "a int is no refusal"),
+    (7, {}, "an int is no refusal"),
     (ValueError("x"), {}, "a ValueError is no refusal"),
     (errors.ConfigurationError("x"), {}, "is no refusal"),
     (errors.TransportError("x"), {}, "is no refusal"),
     (errors.KeyAccessError("x"), {}, "is no refusal"),
+    ("", {}, "there is nothing to explain"),
+    (b" \n", {}, "there is nothing to explain"),
+    ({"Bucket": BUCKET}, {}, "a dict is no refusal"),
+    (errors.EncryptionConflict("x", fix="do"), {}, "nothing was sent; its own text says why"),
+    (Denial("other"), {"fetch": "no"}, "fetch='no' is neither True nor False"),
     (Denial("other"), {"bucket_polcy": "{}"}, "did you mean bucket_policy="),
     (Denial("other"), {"seconds": "a"}, "explain() has no argument seconds"),
     (Denial("other"), {"Bucket": BUCKET}, "explain() has no argument Bucket"),

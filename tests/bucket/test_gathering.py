@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError
 
 from secure_s3 import errors
+from secure_s3.bucket.gaps import Gap, joined
 from secure_s3.bucket.gathering import Gathering
 from secure_s3.guard.readers import reader
 from secure_s3.policy import UNKNOWN, Policy
@@ -188,6 +191,35 @@ def test_readers_are_quick() -> None:
     assert config.proxies == proxies
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("https://127.0.0.1:8443", "127.0.0.1:8443"),
+        ("https://localhost:8443", "localhost:8443"),
+        ("https://192.0.2.7", "192.0.2.7"),
+        ("https://storage.example.com", f"{OWNER}.storage.example.com"),
+        (None, f"{OWNER}.s3-control.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_account_stands_before_names_only(
+    endpoint: str | None, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 Control is asked at ACCOUNT.host, but for addresses and localhost, which have no such names."""
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    made = session("sse-s3")
+    asked: list[str] = []
+
+    def send(_: Any, request: Any) -> Any:
+        asked.append(request.url)
+        raise ConnectTimeoutError(endpoint_url=request.url)
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", send)
+    with Gathering(made, made.client("s3")) as found, pytest.raises(errors.TransportError):
+        found.ask("s3control", "get_public_access_block", AccountId=OWNER)
+    assert [urlsplit(url).netloc for url in asked] == [host]
+
+
 def test_everything_unreadable_is_still_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller that may read nothing at all gets unknown, with one gap for each thing."""
     service = Service(dict.fromkeys(("get_caller_identity", "get_key_policy"), DENIED))
@@ -205,3 +237,30 @@ def test_everything_unreadable_is_still_an_answer(monkeypatch: pytest.MonkeyPatc
 
 def _denied(**_: Any) -> Any:
     return SimpleNamespace(status_code=403, headers={}), DENIED.response
+
+
+@pytest.mark.parametrize(
+    ("gaps", "lines"),
+    [
+        ([], ()),
+        ([Gap("the caller", "late", "principal")] * 2, ("the caller: late; give principal=",)),
+        (
+            [Gap("the policy of b", "no", "bucket_policy"), Gap("x", "late"), Gap("Object Lock of b", "no")],
+            ("the policy and Object Lock of b: no; give bucket_policy=", "x: late"),
+        ),
+        (
+            [
+                Gap("the policy of b", "no", "bucket_policy"),
+                Gap("the policy of k", "no", "key_policy"),
+                Gap("the caller", "no", "principal"),
+            ],
+            (
+                "the policy of b, the policy of k, the caller: no; "
+                "give bucket_policy=, key_policy=, principal=",
+            ),
+        ),
+    ],
+)
+def test_gaps_of_one_reason_are_one_line(gaps: list[Gap], lines: tuple[str, ...]) -> None:
+    """What is unknown for the same reason is told together, that of one bucket or key side by side."""
+    assert joined(gaps) == lines

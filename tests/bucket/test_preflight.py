@@ -685,23 +685,19 @@ def test_refusal(operation: str, given: dict[str, Any], error: type[Exception], 
 def app(local_aws: Any) -> SecureS3Client:
     """A client of a role, with a path, that may do everything but what its boundary keeps it from."""
     local_aws.create_bucket(BUCKET)
-    plain = local_aws.session()
-    iam, sts = plain.client("iam"), plain.client("sts")
+    iam = local_aws.session().client("iam")
     keep = policy(
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Sid": "Keep", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"},
     )
     boundary = iam.create_policy(PolicyName="keep", PolicyDocument=json.dumps(keep))["Policy"]["Arn"]
     trust = json.dumps(policy())
-    made = iam.create_role(
+    iam.create_role(
         RoleName="App", Path="/team/", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary
     )
     iam.put_role_policy(RoleName="App", PolicyName="all", PolicyDocument=json.dumps(ALL))
-    keys = sts.assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="one")["Credentials"]
-    own = local_aws.session()
-    own._session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     iam.close()
-    sts.close()
+    own = local_aws.session(role="App", session_name="one")
     return local_aws.client(SseKms(local_aws.kms_key_arn), session=own)  # type: ignore[no-any-return]
 
 
@@ -736,11 +732,8 @@ def test_policies_of_a_user_and_its_groups_are_found_out(local_aws: Any) -> None
     iam.add_user_to_group(GroupName="staff", UserName="alice")
     keep = policy({"Sid": "Mine", "Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"})
     iam.put_user_policy(UserName="alice", PolicyName="keep", PolicyDocument=json.dumps(keep))
-    key = iam.create_access_key(UserName="alice")["AccessKey"]
     iam.close()
-    own = local_aws.session()
-    own._session.set_credentials(key["AccessKeyId"], key["SecretAccessKey"])
-    with local_aws.client(SseS3(), session=own) as s3:
+    with local_aws.client(SseS3(), session=local_aws.session(user="alice")) as s3:
         assert s3.check("put_object", **WHERE).outcome == "allowed"
         assert "identity policy statement Mine" in str(s3.check("delete_object", **WHERE))
         assert "session policies" not in s3.check("get_object", **WHERE).not_examined
@@ -760,8 +753,8 @@ def test_caller_of_the_embedded_endpoint_is_found_out(local_aws: Any) -> None:
 def test_caller_whom_nobody_knows_is_a_gap(local_aws: Any) -> None:
     """Whose keys the embedded endpoint does not know is nobody of IAM: the answer is unknown and says so."""
     local_aws.create_bucket(BUCKET)
-    foreign = local_aws.session()
-    foreign._session.set_credentials("AKIAI44QH8DHBEXAMPLE", "secret")
+    keys = {"AccessKeyId": "AKIAI44QH8DHBEXAMPLE", "SecretAccessKey": "secret"}
+    foreign = local_aws.session(credentials=keys)
     with local_aws.client(SseS3(), session=foreign) as s3:
         found = s3.check("get_object", **WHERE)
     assert found.outcome == "unknown"

@@ -64,6 +64,12 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any]
     return written
 
 
+def only(result: Run) -> Any:
+    """The one explanation of a document."""
+    (found,) = result.json["explanations"]
+    return found
+
+
 GO = "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 7QF, HostID: h, "
 JAVA = "(Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; Request ID: 7QF; S3 Extended: h)"
 PYTHON = (
@@ -95,7 +101,7 @@ def test_texts(run: Command, text: str, expected: tuple[Any, ...]) -> None:
     told = run("explain", text, "--json")
     assert told.code == 3, told.err
     names = ("cause", "http_status", "code", "request_id", "principal")
-    assert tuple(told.json[name] for name in names) == expected
+    assert tuple(only(told)[name] for name in names) == expected
     shown = run("explain", text)
     assert (shown.code, "was refused" in shown.out, "  fix " in shown.out) == (3, True, True)
 
@@ -119,7 +125,7 @@ def test_standard_input(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text can be piped, with - or without."""
     for argv in (["-"], []):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(MESSAGE.encode()), "utf-8"))
-        assert run("explain", *argv, "--json").json["cause"] == "bucket_policy"
+        assert only(run("explain", *argv, "--json"))["cause"] == "bucket_policy"
 
 
 def test_a_file_of_events(run: Command, file: Callable[[str, Any], Path]) -> None:
@@ -147,7 +153,8 @@ def test_a_file_of_events(run: Command, file: Callable[[str, Any], Path]) -> Non
     packed.write_bytes(packed.read_bytes()[:50] + bytes(50))
     assert "the file is damaged" in run("explain", packed).err
     lines = file(
-        "look-up.json", "\n".join(json.dumps({"CloudTrailEvent": json.dumps(EVENT)}) for _ in range(2))
+        "look-up.json",
+        "\n".join(json.dumps({"CloudTrailEvent": json.dumps(EVENT | {"requestID": i})}) for i in "abb"),
     )
     assert run("explain", lines).out.count("was refused") == 2
     none = run("explain", file("none.json", {"Records": [succeeded]}))
@@ -167,7 +174,7 @@ def test_a_record_and_policies(run: Command, file: Callable[[str, Any], Path], r
 
 def test_an_event_tells_the_encryption(run: Command, file: Callable[[str, Any], Path]) -> None:
     """The encryption that an event recorded is compared with what a policy wants."""
-    found = run("explain", json.dumps(EVENT), "--policy", file("b.json", NO_KMS), "--json").json
+    found = only(run("explain", json.dumps(EVENT), "--policy", file("b.json", NO_KMS), "--json"))
     assert found["statement"]["sid"] == "OnlyKms"
     assert found["conditions"][0]["got"] == ["AES256"]
     assert found["certainty"] == "proved"
@@ -176,7 +183,7 @@ def test_an_event_tells_the_encryption(run: Command, file: Callable[[str, Any], 
 def test_a_message_and_a_policy(run: Command, file: Callable[[str, Any], Path]) -> None:
     """A message and a policy name the statement; what the message does not tell can be declared."""
     given = ["--policy", file("bucket.json", OLD_TLS), "--assume", "s3:TlsVersion=1.2"]
-    found = run("explain", MESSAGE, *given, "--json").json
+    found = only(run("explain", MESSAGE, *given, "--json"))
     assert (found["cause"], found["statement"]["sid"]) == ("bucket_policy", "OldTls")
 
 
@@ -192,6 +199,8 @@ def test_a_message_and_a_policy(run: Command, file: Callable[[str, Any], Path]) 
         (["copy", f"s3://{BUCKET}/k"], "copy is no operation"),
         (["get", f"s3://{BUCKET}/k", f"s3://{BUCKET}/l"], "get takes one target"),
         (["get", f"s3://{BUCKET}"], "get needs an object"),
+        (["get", f"{BUCKET}/a"], f"{BUCKET}/a is no target"),
+        (["put arn:aws:s3:::b/a"], "arn:aws:s3:::b/a is no target"),
         (["get", "s3://"], "is no"),
         ([MESSAGE, "--policy", "missing.json"], "missing.json cannot be read"),
         ([MESSAGE, "--assume", "aws:SourceIp"], "has no value"),
@@ -209,6 +218,7 @@ def test_usage(run: Command, argv: list[str], what: str, monkeypatch: pytest.Mon
 
 def test_did_you_mean(run: Command) -> None:
     """An operation that is misspelt is told."""
+    assert "write s3://b/a" in run("explain", "put arn:aws:s3:::b/a").err
     assert "did you mean delete?" in run("explain", "delte", f"s3://{BUCKET}/k").err
 
 
@@ -229,6 +239,86 @@ def test_a_terminal(
     assert "[red]" in out
 
 
+LOG = "\n".join(
+    [
+        json.dumps({"level": "info", "msg": "started"}),
+        json.dumps({"level": "error", "msg": f"{PYTHON}{MESSAGE}"}),
+        json.dumps({"level": "error", "error": {"code": "NoSuchKey", "message": "m"}, "request_id": "1"}),
+        json.dumps({"level": "error", "error": {"code": "NoSuchKey", "message": "m"}, "request_id": "1"}),
+    ]
+)
+DENIED = "An error occurred (AccessDenied) when calling the PutObject operation: Access Denied"
+
+
+def test_a_log_in_json(run: Command, file: Callable[[str, Any], Path]) -> None:
+    """The records of a log that tell of an error are explained, each once, the others left out."""
+    found = run("explain", file("app.jsonl", LOG), "--json").json["explanations"]
+    assert [(each["cause"], each["resource"]) for each in found] == [
+        ("bucket_policy", OBJECT),
+        ("not_found", None),
+    ]
+
+
+def test_the_aws_cli_names_the_object(run: Command, file: Callable[[str, Any], Path]) -> None:
+    """The URL in a line of aws s3 cp is the resource, which policies are asked about."""
+    line = f"upload failed: ./a.csv to s3://{BUCKET}/a.csv {DENIED}"
+    shown = run("explain", line)
+    assert f"PutObject on {OBJECT} was refused" in shown.out
+    assert "s3.explain" not in shown.out
+    assert f"secure-s3 explain put s3://{BUCKET}/a.csv" in shown.out
+    closed = file("closed.json", policy(deny("Closed", "s3:PutObject")))
+    found = only(run("explain", line, "--policy", closed, "--json"))
+    assert (found["statement"]["sid"], found["certainty"]) == ("Closed", "proved")
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("nonsense", "paste the whole error"),
+        ("ValueError: x", "paste the whole error"),
+        ("<html><title>403 Forbidden</title></html>", "ask whoever runs the proxy"),
+    ],
+)
+def test_what_is_no_error_is_not_stated(run: Command, text: str, fix: str) -> None:
+    """What is no error that is known is nobody's statement, and no code is to be looked up."""
+    told = run("explain", text, "--json")
+    found = only(told)
+    assert (told.code, found["cause"], found["certainty"]) == (1, "other", "unknown")
+    assert found["fix"].startswith(fix)
+    assert fix in run("explain", text).out
+
+
+def test_a_narrow_terminal(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal long lines go on below their beginning; in a file they are left alone."""
+    assert max(map(len, run("explain", MESSAGE).out.splitlines())) > 80
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("secure_s3.cli.explain_show._coloured", lambda lines: False)
+    lines = run("explain", MESSAGE).out.splitlines()
+    assert all(len(line) <= 60 or " " not in line.strip() for line in lines)
+    said = next(number for number, line in enumerate(lines) if line.startswith("  said"))
+    assert lines[said + 1].startswith(" " * 10)
+
+
+def test_a_failed_copy_names_the_command(
+    run: Command, bucket: str, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    """What cp says of a refusal is how to have it explained here, not in Python."""
+    policies = policy(deny("Closed", "s3:PutObject"))
+    local_aws.client(SseS3()).boto3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policies))
+    path = tmp_path / "b.csv"
+    path.write_bytes(b"1")
+    argv = ("cp", path, f"s3://{bucket}/in/", "--encryption", "sse-s3")
+    asked = f"secure-s3 explain put s3://{bucket}/in/b.csv --encryption sse-s3"
+    text, told = run(*argv), run(*argv, "--json")
+    advised = run(*asked.split()[1:])
+    local_aws.client(SseS3()).boto3.delete_bucket_policy(Bucket=bucket)
+    assert (text.code, asked in text.err, "s3.explain" in text.err) == (3, True, False), text.err
+    assert asked in told.json["fix"]
+    assert (advised.code, '"Closed"' in advised.out) == (3, True)
+
+
 @pytest.mark.parametrize("operation", ["get", "head"])
 def test_a_read_is_tried(run: Command, bucket: str, local_aws: LocalAws, operation: str) -> None:
     """A read that is allowed says so, of an empty object too; a missing object is told of."""
@@ -239,27 +329,64 @@ def test_a_read_is_tried(run: Command, bucket: str, local_aws: LocalAws, operati
         result = run("explain", operation, f"s3://{bucket}/{key}")
         assert (result.code, "allowed" in result.out) == (0, True), result.err
     missing = run("explain", operation, f"s3://{bucket}/missing", "--json")
-    assert (missing.code, missing.json["cause"]) == (1, "not_found")
+    assert (missing.code, only(missing)["cause"]) == (1, "not_found")
+    assert missing.json["outcome"] == "refused"
 
 
 def test_a_list_is_tried(run: Command, bucket: str) -> None:
     """A list is tried with one key; a bucket that is not there is told of."""
-    assert run("explain", "list", f"s3://{bucket}/a/", "--json").json["outcome"] == "allowed"
+    told = run("explain", "list", f"s3://{bucket}/a/", "--json").json
+    assert (told["outcome"], told["explanations"]) == ("allowed", [])
     assert run("explain", "head", f"s3://{bucket}").code == 0
     missing = run("explain", "list", f"s3://{bucket}-missing")
     assert (missing.code, "NoSuchBucket" in missing.out) == (1, True)
 
 
 def test_a_write_is_only_rehearsed(run: Command, bucket: str, local_aws: LocalAws, tmp_path: Path) -> None:
-    """A put and a delete send nothing; whether they would be allowed is told, as a check tells it."""
+    """A put and a delete send nothing; what would refuse them is explained as if it had."""
     client = local_aws.client(SseS3())
     client.put_object(Bucket=bucket, Key="kept", Body=b"1")
     closed = tmp_path / "closed.json"
     closed.write_text(json.dumps(policy(deny("Closed", ["s3:PutObject", "s3:DeleteObject"]))))
     for operation, key in (("put", "new"), ("delete", "kept")):
-        result = run("explain", operation, f"s3://{bucket}/{key}", "--policy", closed)
-        assert (result.code, "statement Closed" in result.out) == (3, True), result.out + result.err
+        argv = ("explain", operation, f"s3://{bucket}/{key}", "--policy", closed)
+        result = run(*argv)
+        title = result.out.splitlines()[0]
+        assert (result.code, title.endswith(f"{bucket}/{key} would be refused")) == (3, True), result.out
+        told = run(*argv, "--json")
+        assert (told.code, told.json["outcome"], told.json["operation"]) == (3, "denied", operation)
+        found = only(told)
+        assert (found["cause"], found["certainty"], found["outcome"]) == (
+            *("bucket_policy", "proved"),
+            "explicitly_denied",
+        )
+        assert (found["statement"]["sid"], found["http_status"]) == ("Closed", None)
+        assert found["remedies"]
     assert [each["Key"] for each in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["kept"]
+    assert run("explain", "delete", f"s3://{bucket}/kept").code == 0
+
+
+def test_a_write_that_would_be_encrypted_otherwise(run: Command, bucket: str, tmp_path: Path) -> None:
+    """What would mend a put is proposed before it is sent."""
+    only_kms = tmp_path / "only-kms.json"
+    only_kms.write_text(json.dumps(NO_KMS))
+    argv = ("explain", "put", f"s3://{bucket}/new", "--policy", only_kms, "--encryption", "sse-s3", "--json")
+    found = only(run(*argv))
+    assert found["conditions"][0]["got"] == ["AES256"]
+    assert found["remedies"][0]["who"] == "caller"
+
+
+def test_a_write_of_which_nobody_knows(run: Command, bucket: str, tmp_path: Path) -> None:
+    """A missing bucket is told of first; what is not known is no refusal."""
+    missing = run("explain", "put", f"s3://{bucket}-missing/x")
+    assert (missing.code, "404 NoSuchBucket" in missing.out.splitlines()[0]) == (1, True), missing.out
+    office = policy(deny("Office", "s3:PutObject", {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}))
+    given = tmp_path / "office.json"
+    given.write_text(json.dumps(office))
+    argv = ("explain", "put", f"s3://{bucket}/x", "--policy", given)
+    told = run(*argv)
+    assert (told.code, " may be refused" in told.out.splitlines()[0]) == (1, True), told.out
+    assert run(*argv, "--json").json["outcome"] == "unknown"
 
 
 @pytest.mark.parametrize("operation", ["get", "head"])
@@ -270,12 +397,13 @@ def test_a_refused_read_is_explained(run: Command, bucket: str, local_aws: Local
     client.boto3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy(deny("Closed", "s3:GetObject"))))
     told = run("explain", operation, f"s3://{bucket}/a.csv", "--json")
     client.boto3.delete_bucket_policy(Bucket=bucket)
-    assert (told.code, told.json["cause"], told.json["certainty"]) == (3, "bucket_policy", "proved")
-    assert (told.json["statement"]["sid"], told.json["operation"]) == ("Closed", "GetObject")
+    found = only(told)
+    assert (told.code, found["cause"], found["certainty"]) == (3, "bucket_policy", "proved")
+    assert (found["statement"]["sid"], found["operation"]) == ("Closed", "GetObject")
 
 
 def test_the_wrong_key(run: Command, bucket: str, local_aws: LocalAws) -> None:
     """A customer's key that is needed and was not given is told, and is no question of policies."""
     local_aws.client(SseC(bytes(range(32)))).put_object(Bucket=bucket, Key="mine", Body=b"1")
-    told = run("explain", "head", f"s3://{bucket}/mine", "--json").json
+    told = only(run("explain", "head", f"s3://{bucket}/mine", "--json"))
     assert (told["cause"], told["retryable"]) == ("sse_c", False)

@@ -82,26 +82,21 @@ class Account:
         self.control.create_access_point(AccountId=OWNER, Name="reports", Bucket=B)
         self.alias = self.control.get_access_point(AccountId=OWNER, Name="reports")["Alias"]
 
-    def _role(self, name: str) -> dict[str, str]:
+    def _role(self, name: str) -> dict[str, Any]:
         trust = document({"Effect": "Allow", "Principal": {"AWS": OWNER}, "Action": "sts:AssumeRole"})
         self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         return self.session(name)
 
-    def session(self, name: str, policy: Mapping[str, Any] | None = None) -> dict[str, str]:
+    def session(self, name: str, policy: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The credentials of a session of a role, perhaps narrowed by a policy."""
         narrowed = {"Policy": json.dumps(policy)} if policy else {}
         role = f"arn:aws:iam::{OWNER}:role/{name}"
-        given = self.sts.assume_role(RoleArn=role, RoleSessionName="session", **narrowed)["Credentials"]
-        return {
-            "access_key": given["AccessKeyId"],
-            "secret_key": given["SecretAccessKey"],
-            "token": given["SessionToken"],
-        }
+        told = self.sts.assume_role(RoleArn=role, RoleSessionName="session", **narrowed)
+        return dict(told["Credentials"])
 
-    def _user(self) -> dict[str, str]:
+    def _user(self) -> dict[str, Any]:
         self.iam.create_user(UserName="alice")
-        key = self.iam.create_access_key(UserName="alice")["AccessKey"]
-        return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+        return dict(self.iam.create_access_key(UserName="alice")["AccessKey"])
 
     # -- policies -------------------------------------------------------------------------------------
 
@@ -192,9 +187,7 @@ class Account:
         """A hardened client of the admin, the role or the user."""
         known = (who, tuple(sorted((settings or {}).items())))
         if known not in self._made:
-            session = self.aws.session()
-            if who in self.credentials:
-                session._session.set_credentials(**self.credentials[who])  # type: ignore[attr-defined]
+            session = self.aws.session(credentials=self.credentials.get(who or ""))
             with _at_most((settings or {}).get("max_tls")):
                 made = self.aws.client(
                     encryption.SseS3(), session=session, **_configured(dict(settings or {}))
@@ -212,9 +205,7 @@ class Account:
         """One of plain boto3."""
         known = ("plain", who)
         if known not in self._made:
-            session = self.aws.session()
-            if who in self.credentials:
-                session._session.set_credentials(**self.credentials[who])  # type: ignore[attr-defined]
+            session = self.aws.session(credentials=self.credentials.get(who))
             self._made[known] = self._closing(session.client("s3"))
         return self._made[known]
 

@@ -74,5 +74,6 @@ _PHRASES: dict[str, Callable[..., Call]] = {
         call, aws_MultiFactorAuthPresent="true", aws_MultiFactorAuthAge="60"
     ),
     "call as arn:[^ ]+role/Admin": lambda call: replace(call, who=CALLERS[ADMIN]),
+    "use the URL sooner, within ([0-9]+) seconds": lambda call, age: replace(call, age=int(age) - 1),
     "call S3 with the signature in the headers": lambda call: replace(call, age=None, plain=False),
 }

@@ -192,8 +192,10 @@ def test_codes(answer: dict[str, Any], cause: str) -> None:
 
 
 def test_a_page_is_not_read() -> None:
-    """The words of an HTML page mean nothing, whatever they are."""
-    assert parse_denial(status=403, message=PAGE).detail == ""
+    """The words of an HTML page mean nothing, whatever they are; it is told that it is one."""
+    for status, cause in ((403, "opaque"), (502, "other")):
+        denial = parse_denial(status=status, message=PAGE)
+        assert (denial.cause, denial.detail) == (cause, "proxy page")
 
 
 def test_what_is_no_text_is_absent() -> None:
@@ -206,12 +208,12 @@ def test_what_is_no_text_is_absent() -> None:
     denial = parse_denial(
         service=None, operation=[], status="40x", code={}, message=(), fields=[("Region", "x")]
     )
-    assert denial == Denial("other")
+    assert denial == Denial("other", certainty="unknown")
     assert parse_denial(status=True, code=10**30, fields={1: 2, "Region": object(), None: None}) == Denial(
-        "other"
+        "other", certainty="unknown"
     )
     assert parse_denial(status=99999, code="AccessDenied").status is None
-    assert parse_denial(fields=Broken(Region="x")) == Denial("other")
+    assert parse_denial(fields=Broken(Region="x")) == Denial("other", certainty="unknown")
 
 
 def test_a_long_message_is_cut() -> None:

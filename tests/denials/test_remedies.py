@@ -473,7 +473,6 @@ def test_the_changed_arguments_pass_as_they_go_over_the_wire(headers, statement)
         ),
         ("archived", {}, {}, {"command": "restore-object"}),
         ("opaque", {}, {"requester_pays": True}, {"arguments": {"RequestPayer": "requester"}}),
-        ("opaque", {}, {"object_exists": False}, {"what": "no such object"}),
         ("service_control_policy", {"policy_arn": "arn:x/p-2kgn"}, {}, {"what": "p-2kgn"}),
         ("endpoint_policy", {}, {}, {"what": "VPC endpoint"}),
         ("session_policy", {}, {}, {"what": "session policy"}),

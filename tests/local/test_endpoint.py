@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -215,3 +216,69 @@ def test_ready_credentials_are_a_users(local_aws: LocalAws) -> None:
         local_aws.reset()
     sts.close()
     iam.close()
+
+
+def arn_of(session: Any) -> str:
+    """Who a session is, as STS says."""
+    sts = session.client("sts")
+    try:
+        return str(sts.get_caller_identity()["Arn"])
+    finally:
+        sts.close()
+
+
+def test_session_of_a_user(local_aws: LocalAws) -> None:
+    """A session may be a user's: one key serves all its sessions, a new user has a new one."""
+    iam = local_aws.session().client("iam")
+    for _ in range(2):
+        iam.create_user(UserName="alice")
+        for _ in range(3):  # IAM gives a user two keys at most
+            session = local_aws.session(user="alice")
+        assert arn_of(session) == "arn:aws:iam::111122223333:user/alice"
+        local_aws.reset()
+    with pytest.raises(errors.NotFound, match="alice"):
+        local_aws.session(user="alice")
+    iam.close()
+
+
+def test_session_of_a_role(local_aws: LocalAws) -> None:
+    """A session may be a role's, by name or ARN, narrowed by a policy; a role that denies it is not taken."""
+    iam = local_aws.session().client("iam")
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for name, effect in (("App", "Allow"), ("Closed", "Deny")):
+        trust = {"Effect": effect, "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        made = iam.create_role(RoleName=name, Path="/team/", AssumeRolePolicyDocument=document)["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(everything))
+    iam.close()
+    assert arn_of(local_aws.session(role="App")) == "arn:aws:sts::111122223333:assumed-role/App/test"
+    narrow = {"Version": "2012-10-17", "Statement": []}
+    session = local_aws.session(role=made["Arn"].replace("Closed", "App"), session_name="ci", policy=narrow)
+    assert arn_of(session) == "arn:aws:sts::111122223333:assumed-role/App/ci"
+    s3 = session.client("s3")
+    with pytest.raises(s3.exceptions.ClientError, match="no session policy allows"):
+        s3.list_buckets()
+    s3.close()
+    with pytest.raises(errors.AccessDenied):
+        local_aws.session(role="Closed")
+    with pytest.raises(errors.NotFound):
+        local_aws.session(role="Nobody")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"user": "a", "role": "b"},
+        {"policy": {}},
+        {"user": "a", "policy": {}},
+        {"credentials": {}},
+        {"credentials": {"AccessKeyId": "AKIAI44QH8DHBEXAMPLE"}},
+        {"credentials": {"AccessKeyId": "AKIAI44QH8DHBEXAMPLE", "SecretAccessKey": None}},
+        {"credentials": {"aws_access_key_id": "AKIAI44QH8DHBEXAMPLE", "aws_secret_access_key": "secret"}},
+    ],
+)
+def test_session_of_nobody(local_aws: LocalAws, arguments: dict[str, Any]) -> None:
+    """Two callers at once, a policy that narrows none, and half of a key are refused; no secret is said."""
+    with pytest.raises(errors.ConfigurationError) as caught:
+        local_aws.session(**arguments)
+    assert "secret" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import threading
 from collections.abc import Callable, Iterator
@@ -21,9 +22,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from secure_s3 import ClientSide, KmsKeys, SecureS3Client, SseKms, SseS3, errors
 from secure_s3.denials import parse_denial
+from secure_s3.denials.catalogue import CATALOGUE
 from secure_s3.denials.denial import CAUSES
 from secure_s3.guard.refused import refused_of
 from secure_s3.testing import denied
+from secure_s3.testing.occasions import OCCASIONS
+from secure_s3.testing.selection import _operations as operations_of
 from tests.guard.support import BUCKET, KEY_ARN, core_session, plain_session, session
 from tests.rig.tls_servers import closed_port
 
@@ -83,6 +87,20 @@ def get(client: Any) -> Any:
     return client.get_object(Bucket=BUCKET, Key="in/k")
 
 
+def not_reached(*calls: Callable[[], Any]) -> None:
+    """Make calls of which each goes where it would, which is nowhere."""
+    for call in calls:
+        with pytest.raises(EndpointConnectionError):
+            call()
+
+
+def dropped(*arguments: Any, **more: Any) -> None:
+    """Make a block, and forget it."""
+    made = denied(*arguments, **more)
+    del made
+    gc.collect()
+
+
 def denial_of(error: ClientError) -> Any:
     details = error.response["Error"]
     return parse_denial(
@@ -94,34 +112,121 @@ def denial_of(error: ClientError) -> Any:
     )
 
 
-@pytest.mark.parametrize("cause", CAUSES)
-def test_every_cause(cause: str, s3: SecureS3Client, plain: Any, tmp_path: Path) -> None:
+ONE_CALL: dict[str, tuple[str, dict[str, Any]]] = {
+    "block_public_access": (
+        "put_object",
+        {"Key": "in/k", "Body": b"x", "ACL": "bucket-owner-full-control"},
+    ),
+    "blocked_encryption": ("put_object", {"Key": "in/k", "Body": b"x"}),
+    "sse_c": ("get_object", {"Key": "in/k"}),
+    "acl": ("put_object", {"Key": "in/k", "Body": b"x", "ACL": "bucket-owner-full-control"}),
+    "object_lock": ("delete_object", {"Key": "in/k", "VersionId": "v1"}),
+    "mfa_delete": ("delete_object", {"Key": "in/k", "VersionId": "v1"}),
+    "precondition": ("put_object", {"Key": "in/k", "Body": b"x", "IfNoneMatch": "*"}),
+    "archived": ("get_object", {"Key": "in/k"}),
+}
+"""Causes that are not on any call, and one that they are on."""
+OTHERS = ("trust_policy", "post_policy", "policy_document")
+"""None that SecureS3Client's own methods meet."""
+
+
+@pytest.mark.parametrize("cause", [cause for cause in CAUSES if cause not in OTHERS])
+def test_every_cause(cause: str, s3: SecureS3Client, plain: Any) -> None:
     """Each cause gives its typed error to the package's client, and plain boto3 the answer it is made of."""
-    path = tmp_path / "file"
-    path.write_bytes(b"x")
-    with denied(cause) as refusing:
-        for call in (
-            lambda: put(s3),
-            lambda: get(s3),
-            lambda: s3.upload_file(str(path), BUCKET, "in/k"),
-            lambda: s3.boto3.upload_file(str(path), BUCKET, "in/k"),
-        ):
+    for method, more in (
+        [ONE_CALL[cause]]
+        if cause in ONE_CALL
+        else [("put_object", {"Key": "in/k", "Body": b"x"}), ("get_object", {"Key": "in/k"})]
+    ):
+        with denied(cause) as refusing:
             with pytest.raises(errors.ServiceError) as caught:
-                call()
-            assert isinstance(caught.value, CLASSES.get(cause, errors.ServiceError))
-            assert caught.value.denial.cause == cause
-            kept = refused_of(caught.value)
-            assert kept is not None
-            assert kept.sent.bucket == BUCKET
-        with pytest.raises(ClientError) as raw:
-            put(plain)
+                getattr(s3, method)(Bucket=BUCKET, **more)
+            with pytest.raises(ClientError) as raw:
+                getattr(plain, method)(Bucket=BUCKET, **more)
+        assert [request.bucket for request in refusing.refusals] == [BUCKET, BUCKET]
+        assert isinstance(caught.value, CLASSES.get(cause, errors.ServiceError))
+        assert caught.value.denial.cause == cause
+        kept = refused_of(caught.value)
+        assert kept is not None
+        assert kept.sent.bucket == BUCKET
         assert type(raw.value).__module__ != "secure_s3.errors"
         assert denial_of(raw.value).cause == cause
         metadata = raw.value.response["ResponseMetadata"]
         assert len(metadata["RequestId"]) == 16
         assert metadata["HostId"]
-    assert {request.operation for request in refusing.refusals} == {"PutObject", "GetObject"}
-    assert len(refusing.refusals) == 5
+
+
+def test_managed_transfers_are_typed(s3: SecureS3Client, tmp_path: Path) -> None:
+    """Uploads of files end in the same error."""
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    with denied("bucket_policy") as refusing:
+        for client in (s3, s3.boto3):
+            with pytest.raises(errors.BucketPolicyDenied):
+                client.upload_file(str(path), BUCKET, "in/k")
+    assert [request.operation for request in refusing.refusals] == ["PutObject", "PutObject"]
+
+
+def test_what_is_never_refused_so_is_not(plain: Any) -> None:
+    """A call that AWS does not refuse for a cause goes where it would, and the failure says what it lacks."""
+    with pytest.raises(AssertionError) as caught, denied("acl", key="in/*"):
+        not_reached(lambda: put(plain), lambda: get(plain))
+    said = (
+        f"denied('acl', key='in/*') refused nothing; seen: PutObject {BUCKET}/in/k (without ACL or Grant*); "
+    )
+    assert str(caught.value).startswith(f"{said}GetObject {BUCKET}/in/k (never refused so)\n")
+    with denied("object_lock", must=False) as refusing, pytest.raises(EndpointConnectionError):
+        plain.delete_object(Bucket=BUCKET, Key="k")  # which puts a delete marker on top
+    assert refusing.refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("cause", "method", "more", "said"),
+    [
+        ("block_public_access", "put_object_acl", {"Key": "k", "ACL": "public-read"}, "BlockPublicAcls"),
+        ("block_public_access", "put_bucket_policy", {"Policy": "{}"}, "BlockPublicPolicy"),
+        ("policy_document", "put_bucket_policy", {"Policy": "{}"}, "Policies must be valid JSON"),
+        ("object_lock", "put_object_legal_hold", {"Key": "k", "LegalHold": {"Status": "ON"}}, "is missing"),
+        ("not_found", "list_objects_v2", {}, "The specified bucket does not exist"),
+        ("not_found", "get_bucket_policy", {}, "The bucket policy does not exist"),
+    ],
+)
+def test_wording_is_that_of_the_call(
+    cause: str, method: str, more: dict[str, Any], said: str, plain: Any
+) -> None:
+    """Of the wordings of a cause it is one that the operation is answered with."""
+    with denied(cause), pytest.raises(ClientError, match=said) as caught:
+        getattr(plain, method)(Bucket=BUCKET, **more)
+    assert denial_of(caught.value).cause == cause
+
+
+def test_occasions_are_of_operations_that_there_are() -> None:
+    """Every operation on which a cause can be is the service's, every wording the cause's."""
+    for cause, listed in OCCASIONS.items():
+        wordings = CATALOGUE[cause].wordings
+        for each in listed:
+            assert set(each.calls) - {"*"} <= set(operations_of(each.service)), cause
+            fitting = [w for w in wordings if each.detail in ("", w.detail) and each.code in ("", w.code)]
+            assert fitting, (cause, each)
+
+
+@pytest.mark.parametrize("own", ["us-east-1", "eu-west-1", "ap-southeast-2"])
+def test_what_the_answer_names_is_the_calls_own(own: str) -> None:
+    """The wrong region is that of the client, another is expected; a missing key is the one asked for."""
+    client = plain_session().client("s3", endpoint_url=NOWHERE, region_name=own)
+    with denied("region"), pytest.raises(ClientError) as caught:
+        put(client)
+    error: Any = caught.value.response["Error"]
+    assert f"the region '{own}' is wrong; expecting '{error['Region']}'" in error["Message"]
+    assert error["Region"] != own
+    with denied("not_found"), pytest.raises(ClientError) as caught:
+        get(client)
+    error = caught.value.response["Error"]
+    assert (error["Code"], error["Key"]) == ("NoSuchKey", "in/k")
+    with denied("not_found"), pytest.raises(ClientError) as caught:
+        put(client)
+    error = caught.value.response["Error"]
+    assert (error["Code"], error["BucketName"]) == ("NoSuchBucket", BUCKET)
 
 
 def test_head_says_nothing(s3: SecureS3Client) -> None:
@@ -209,7 +314,6 @@ MATCHES: list[tuple[dict[str, Any], bool]] = [
     ({"bucket": BUCKET, "key": "*/k", "operation": "PutObject"}, True),
     ({"operation": "GetObject"}, False),
     ({"operation": ["GetObject", "HeadObject"]}, False),
-    ({"operation": "kms:Decrypt"}, False),
     ({"bucket": "amzn"}, False),
     ({"key": "IN/k"}, False),
     ({"key": "in/k", "bucket": "other-*"}, False),
@@ -253,7 +357,7 @@ def test_nested_blocks(plain: Any) -> None:
     """The inner block is asked first, and the outer one where the inner one does not match."""
     with denied("bucket_policy") as outer, denied("object_lock", operation="DeleteObject") as inner:
         with pytest.raises(ClientError, match="object lock"):
-            plain.delete_object(Bucket=BUCKET, Key="k")
+            plain.delete_object(Bucket=BUCKET, Key="k", VersionId="v1")
         with pytest.raises(ClientError, match="resource-based policy"):
             put(plain)
     assert [len(outer.refusals), len(inner.refusals)] == [1, 1]
@@ -263,6 +367,22 @@ def test_nested_blocks(plain: Any) -> None:
     ("arguments", "says"),
     [
         ({"cause": "bucket_polcy"}, "'bucket_policy'"),
+        ({"cause": "scps"}, "'service_control_policy'"),
+        ({"cause": "NoSuchKey"}, "code of an answer, not a cause(.|\n)*'not_found'"),
+        ({"cause": "AccessDenied"}, "one of identity_policy, bucket_policy"),
+        ({"cause": "post_policy"}, "forms are sent by whoever has them"),
+        ({"cause": "archived", "operation": "PutObject"}, "PutObject is never refused(.|\n)*GetObject"),
+        (
+            {"cause": "object_lock", "operation": "get_object"},
+            "GetObject is never refused(.|\n)*DeleteObject",
+        ),
+        ({"cause": "bucket_policy", "operation": "ListBuckets"}, "those with a bucket"),
+        ({"cause": "bucket_policy", "operation": "kms:Decrypt"}, "Decrypt is never refused"),
+        ({"cause": "trust_policy", "operation": "GetObject"}, "sts:AssumeRole"),
+        (
+            {"cause": "block_public_access", "operation": "PutBucketPolicy", "detail": "BlockPublicAcls"},
+            "with detail='BlockPublicAcls'",
+        ),
         ({"cause": ""}, "one of"),
         ({"cause": "bucket_policy", "operation": "PutObjct"}, "'PutObject'"),
         ({"cause": "bucket_policy", "operation": "ec2:RunInstances"}, "no operation"),
@@ -289,6 +409,33 @@ def test_nothing_refused_is_an_error(plain: Any) -> None:
         pass
     with denied("bucket_policy", must=False):
         pass
+
+
+def test_the_failure_names_what_was_seen(plain: Any) -> None:
+    """What went where it would is named, each call once and not more than a few."""
+    with (
+        pytest.raises(AssertionError) as caught,
+        denied("bucket_policy", operation="PutObject", bucket="other-*"),
+    ):
+        not_reached(*(lambda key=key: plain.get_object(Bucket=BUCKET, Key=key) for key in "aabbccddeeff"))
+    text = str(caught.value)
+    assert text.startswith("denied('bucket_policy', operation='PutObject', bucket='other-*') refused nothing")
+    assert text.count(f"GetObject {BUCKET}/") == 5
+    assert f"GetObject {BUCKET}/a (another operation); " in text
+
+
+def test_a_block_without_with() -> None:
+    """One that is made and never entered would do nothing, silently; it warns."""
+    with pytest.warns(RuntimeWarning, match=r"denied\('bucket_policy', key='in/\*'\) was never entered"):
+        dropped("bucket_policy", key="in/*")
+
+
+def test_short_names(plain: Any) -> None:
+    """What one says for short is taken."""
+    for short, meant in (("scp", "service_control_policy"), ("boundary", "permissions_boundary")):
+        with denied(short), pytest.raises(ClientError) as caught:
+            put(plain)
+        assert denial_of(caught.value).cause == meant
 
 
 def test_an_error_of_the_block_is_not_replaced() -> None:
@@ -396,9 +543,9 @@ def test_blocks_that_end_in_another_order(plain: Any) -> None:
     """Blocks may end in any order; with the last one everything is as it was."""
     first, second = ExitStack(), ExitStack()
     first.enter_context(denied("bucket_policy", must=False))
-    second.enter_context(denied("object_lock", must=False))
+    second.enter_context(denied("opaque", must=False))
     first.close()
-    with pytest.raises(ClientError, match="object lock"):
+    with pytest.raises(ClientError, match="Access Denied"):
         put(plain)
     second.close()
     with pytest.raises(EndpointConnectionError):
@@ -420,7 +567,7 @@ def test_another_patch_in_between(plain: Any, monkeypatch: pytest.MonkeyPatch) -
     assert BaseClient._make_api_call is theirs
     with pytest.raises(EndpointConnectionError):
         put(plain)
-    with denied("object_lock"), pytest.raises(ClientError, match="object lock"):
+    with denied("opaque"), pytest.raises(ClientError, match="Access Denied"):
         put(plain)
     assert seen == ["PutObject", "PutObject"]
     monkeypatch.undo()
@@ -432,3 +579,14 @@ def test_the_fixture(denied: Any, plain: Any) -> None:
     """The fixture ``denied`` is the same thing, without an import."""
     with denied("bucket_policy"), pytest.raises(ClientError):
         put(plain)
+
+
+def test_a_block_is_entered_once() -> None:
+    """Entered again, inside itself or after its end, a block is refused, and the first one still holds."""
+    with denied("bucket_policy", must=False) as once:
+        with pytest.raises(errors.ConfigurationError, match="second time"), once:
+            pass
+        with pytest.raises(ClientError):
+            boto3.client("s3", region_name="eu-west-1").delete_object(Bucket=BUCKET, Key="k")
+    with pytest.raises(errors.ConfigurationError, match="second time"), once:
+        pass

@@ -20,8 +20,9 @@ from ...policy.decision import Reason
 from ..denial import Denial
 from ..evidence import Evidence, Judged
 from ..explanation import CALLER, Remedy
+from . import keys, settings
 from .allowances import allowances
-from .arguments import fewer_needs, other_calls
+from .arguments import elsewhere, fewer_needs, other_calls
 from .callers import acts_alone
 from .causes import by_cause
 from .circumstances import other_circumstances
@@ -38,7 +39,7 @@ _CALLS, _WORDS, _CHANGES = 2, 1, 2
 """Of these kinds so many at least are among them, where there are any."""
 
 Ranked = tuple[int, int, Remedy]
-_CALL, _TOLD, _CIRCUMSTANCE, _OTHERS, _PATCH, _BROADER = range(6)
+_FIRST, _CALL, _TOLD, _CIRCUMSTANCE, _OTHERS, _PATCH, _BROADER = range(7)
 
 
 def remedies_for(
@@ -70,17 +71,27 @@ def _same(one: Remedy, other: Remedy) -> bool:
 
 
 def _all(facts: Facts, judged: Judged | None, reasons: Sequence[Reason]) -> Iterator[tuple[int, Remedy]]:
-    for remedy in by_cause(facts):
-        yield _told(remedy), remedy
+    yield from ((_FIRST, each) for each in settings.no_such_object(facts))
+    # What its cause says is in order already.
+    yield from ((_TOLD, each) for each in by_cause(facts))
     yield from ((_CALL, each) for each in fewer_needs(facts))
+    told = facts.denial
+    ambiguous = told.cause == "kms_access" and told.layer is None and told.explicit is None
+    if ambiguous and not facts.settings.keys:
+        yield _FIRST, keys.check(facts, keys.key_of(facts))
     layer, tried = layer_of(facts.denial), 0
     if judged is not None and judged.decision.outcome != "allowed" and of_policies(facts.denial):
         bench = bench_of(judged, reasons, layer, facts.denial.explicit)
         for rank, remedy in _tried(bench, facts):
-            tried += rank != _CIRCUMSTANCE
+            tried += rank != _CIRCUMSTANCE or _applicable(remedy)
             yield rank, remedy
     if of_policies(facts.denial) and not tried and not facts.unsigned:
-        yield from ((_told(each), each) for each in of_a_policy(facts))
+        for each in of_a_policy(facts):
+            yield (_TOLD if ambiguous or each.who == CALLER else _OTHERS), each
+
+
+def _applicable(remedy: Remedy) -> bool:
+    return bool(remedy.arguments or remedy.encryption or remedy.client)
 
 
 def _quietly(source: Iterator[tuple[int, Remedy]]) -> Iterator[tuple[int, Remedy]]:
@@ -91,35 +102,46 @@ def _quietly(source: Iterator[tuple[int, Remedy]]) -> Iterator[tuple[int, Remedy
         return
 
 
-def _told(remedy: Remedy) -> int:
-    return _TOLD if remedy.who == CALLER else _OTHERS
-
-
 def _tried(bench: Bench, facts: Facts) -> Iterator[tuple[int, Remedy]]:
     if not (bench.targets or bench.lacking):
         return
     if not acts_alone(bench.request):
-        yield from ((_CALL, each) for each in _calls(bench, facts))
-        yield from ((_CIRCUMSTANCE, each) for each in other_circumstances(bench))
+        yield from _by_the_caller(bench, facts)
     changes = exemptions(bench, facts) if bench.targets else allowances(bench, facts)
     for breadth, remedy in islice(changes, MOST):
         yield (_BROADER if breadth else _PATCH), remedy
 
 
-def _calls(bench: Bench, facts: Facts) -> Iterator[Remedy]:
-    """Calls that nothing refuses; where there are none, those that at least this does not."""
-    whole = wholly(bench)
-    found = list(other_calls(whole, facts))
+def _by_the_caller(bench: Bench, facts: Facts) -> Iterator[tuple[int, Remedy]]:
+    """Changes that nothing refuses; where there are none, several together; else what at least helps here."""
+    whole, found = wholly(bench), False
+    for rank, source in (
+        (_CALL, other_calls(whole, facts)),
+        (_CIRCUMSTANCE, other_circumstances(whole)),
+    ):
+        for remedy in source:
+            found = True
+            yield rank, remedy
+    if not found and len(whole.targets) > 1:
+        for remedy in islice(elsewhere(whole, facts), _CALLS):
+            found = True
+            yield _CIRCUMSTANCE, remedy
     if not found and whole.targets != bench.targets:
-        rest = "; another statement refuses it as well"
-        found = [replace(each, what=each.what + rest) for each in other_calls(bench, facts)]
-    yield from found
+        half = [(_CALL, each) for each in other_calls(bench, facts)]
+        half += [(_CIRCUMSTANCE, each) for each in other_circumstances(bench)]
+        for rank, remedy in half:
+            what = f"{remedy.what}; another statement refuses it as well"
+            yield rank, replace(remedy, what=what, proved=False)
 
 
 def _chosen(found: list[Ranked]) -> tuple[Remedy, ...]:
     """Some of each kind, in order."""
     ordered = sorted(found, key=lambda each: each[:2])
-    kinds = (((_CALL,), _CALLS), ((_TOLD, _CIRCUMSTANCE), _WORDS), ((_PATCH, _BROADER, _OTHERS), _CHANGES))
+    kinds = (
+        ((_FIRST, _CALL), _CALLS),
+        ((_TOLD, _CIRCUMSTANCE), _WORDS),
+        ((_PATCH, _BROADER, _OTHERS), _CHANGES),
+    )
     kept: list[Ranked] = []
     for ranks, least in kinds:
         kept += [each for each in ordered if each[0] in ranks][:least]

@@ -23,7 +23,7 @@ from .granting import for_identity, for_resource, literal
 from .harmless import objection
 from .patching import Patch, raw_values, with_member, with_principals, with_statement, with_values
 from .trial import Bench, lacking
-from .whose import command, inline_command, kind_of, owned_by_aws, who_may, words
+from .whose import called, command, inline_command, kind_of, owned_by_aws, who_may, words
 
 
 def allowances(bench: Bench, facts: Facts) -> Iterator[tuple[int, Remedy]]:
@@ -97,7 +97,7 @@ class _Trial:
         patch, what = _widening(reason, statement, self.bench.request)
         if not patch or statement.not_action or any("*" in each for each in statement.actions):
             return None
-        return self._patched(reason.policy, patch, f'"{statement.name}" is widened by {what}')
+        return self._patched(reason.policy, patch, f"{called(statement)} is widened by {what}")
 
     def _adds(self, statement: Statement) -> str:
         actions, resources = ", ".join(statement.actions), ", ".join(statement.resources or ("*",))

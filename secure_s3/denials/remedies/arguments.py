@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import PolicyError
@@ -14,48 +14,99 @@ from ...policy.request import AccessRequest, OneOf
 from ...policy.wire import actions
 from ...policy.wire.sent import QUERY
 from ..explanation import CALLER, Remedy
+from .circumstances import other_ways
 from .facts import Facts
 from .moves import moves
-from .rendering import rendered
-from .trial import Bench
+from .rendering import Told, rendered
+from .resending import resent
+from .trial import Bench, certain, refusing
+from .whose import called
 
-LOOKED_AT, CHANGES, FOUND = 160, 3, 6
+LOOKED_AT, CHANGES, FOUND = 160, 3, 8
 """So many requests are tried, with so many changes each, until so many are found."""
 
 
 def other_calls(bench: Bench, facts: Facts) -> Iterator[Remedy]:
-    """The nearest calls that would not be refused so."""
-    for request in _ways(bench, facts):
-        told = rendered(bench.request, request, facts)
-        if told is not None:
-            yield Remedy(
-                CALLER,
-                told.what,
-                arguments=told.arguments,
-                encryption=told.encryption,
-                client=told.client,
-                risk=told.risk,
-                proved=True,
-            )
+    """The nearest calls that would not be refused so, one of each kind; those that are certain first."""
+    found = [each for way in _ways(bench, facts) if (each := _offered(bench, way, facts))]
+    kinds: set[Hashable] = set()
+    for told, remedy in sorted(found, key=lambda each: not each[1].proved):
+        if told.kind not in kinds:
+            kinds.add(told.kind)
+            yield remedy
 
 
-def _ways(bench: Bench, facts: Facts) -> Iterator[AccessRequest]:
-    waiting = deque([(bench.request, 0)])
+def elsewhere(bench: Bench, facts: Facts) -> Iterator[Remedy]:
+    """Calls from elsewhere, or as somebody else, and otherwise changed as well: all of it is needed."""
+    said: set[tuple[str, ...]] = set()
+    for way in _ways(bench, facts, moving=True):
+        found = _offered(bench, way, facts) if way.words else None
+        if found is not None and way.words not in said:
+            said.add(way.words)
+            yield found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A changed request, how many changes it is away, and what of them no argument says."""
+
+    request: AccessRequest
+    changes: int = 0
+    words: tuple[str, ...] = ()
+
+
+def _offered(bench: Bench, way: _Way, facts: Facts) -> tuple[Told, Remedy] | None:
+    """The remedy, tried with the request that it makes."""
+    told = rendered(bench.request, way.request, facts) or (Told() if way.words else None)
+    if told is None:
+        return None
+    again = resent(bench.request, way.request, told, facts)
+    passes = again.passes(bench)
+    if passes is False:
+        return None
+    needed = [f"the call then needs {each.action} as well" for each in again.more]
+    if passes is None:
+        needed.append("whether that is allowed is not certain")
+    if open_ones := [each.statement for each in again.left_open(bench) if each.statement]:
+        needed.append(f"{called(*open_ones)} may refuse it as well")
+    remedy = Remedy(
+        CALLER,
+        ", and ".join(filter(None, (*way.words, told.what))),
+        arguments=told.arguments,
+        encryption=told.encryption,
+        client=told.client,
+        risk="; ".join(filter(None, (told.risk, *needed))),
+        proved=passes is True,
+    )
+    return told, remedy
+
+
+def _ways(bench: Bench, facts: Facts, moving: bool = False) -> Iterator[_Way]:
+    waiting = deque([_Way(bench.request)])
     seen = {_key(bench.request)}
     tried = found = 0
     while waiting and tried < LOOKED_AT and found < FOUND:
-        request, changes = waiting.popleft()
-        decision = bench.decision(request)
+        way = waiting.popleft()
+        decision = bench.decision(way.request)
         tried += 1
-        if changes and bench.helps(decision):
+        if way.changes and bench.helps(decision):
             found += 1
-            yield request
+            yield way
             continue
-        for condition, wanted in _open(decision) if changes < CHANGES else ():
-            for moved in moves(condition, wanted, request, facts):
-                if _key(moved) not in seen:
-                    seen.add(_key(moved))
-                    waiting.append((moved, changes + 1))
+        for words, moved in _next(decision, way, facts, moving) if way.changes < CHANGES else ():
+            if _key(moved) not in seen:
+                seen.add(_key(moved))
+                waiting.append(_Way(moved, way.changes + 1, words))
+
+
+def _next(
+    decision: Decision, way: _Way, facts: Facts, moving: bool
+) -> Iterator[tuple[tuple[str, ...], AccessRequest]]:
+    for word, moved in other_ways(decision, way.request) if moving else ():
+        yield (*way.words, word), moved
+    for condition, wanted in _open(decision):
+        for moved in moves(condition, wanted, way.request, facts):
+            yield way.words, moved
 
 
 def _open(decision: Decision) -> Iterator[tuple[Condition, bool]]:
@@ -73,8 +124,9 @@ def _open(decision: Decision) -> Iterator[tuple[Condition, bool]]:
                     yield condition, True
 
 
-def _key(request: AccessRequest) -> frozenset[tuple[str, str]]:
-    return frozenset((name.lower(), _text(value)) for name, value in request.context.items())
+def _key(request: AccessRequest) -> Hashable:
+    context = frozenset((name.lower(), _text(value)) for name, value in request.context.items())
+    return context, request.principal
 
 
 def _text(value: Any) -> str:
@@ -101,14 +153,32 @@ def fewer_needs(facts: Facts) -> Iterator[Remedy]:
     names = _LEFT_OUT.get(facts.action.replace("Version", ""), ())
     if not names or facts.operation not in _WITH_EXTRAS:
         return
+    left_out = Told(arguments=dict.fromkeys(names))
+    passes = _needless(facts) and _otherwise_allowed(left_out, facts)
+    if passes is None:
+        return
     yield Remedy(
         CALLER,
         f"leave out {' and '.join(names[:2])}{', …' if len(names) > 2 else ''}: "
         f"{facts.action} is needed for nothing else",
-        arguments=dict.fromkeys(names),
+        arguments=left_out.arguments,
         risk="the call then does less",
-        proved=_needless(facts),
+        proved=passes,
     )
+
+
+def _otherwise_allowed(told: Told, facts: Facts) -> bool | None:
+    """What else the call needs is refused no more than before; None where a statement then denies it."""
+    sure = True
+    for judged in facts.judged:
+        if judged.request.action == facts.action or judged.request.action.startswith("kms:"):
+            continue
+        bench = Bench(judged, frozenset(), ())
+        decision = bench.decision(resent(judged.request, judged.request, told, facts).request)
+        if certain(decision) - certain(judged.decision):
+            return None
+        sure = sure and not refusing(decision) - bench.before
+    return sure
 
 
 def _needless(facts: Facts) -> bool:

@@ -20,7 +20,7 @@ from .facts import Facts
 from .harmless import objection
 from .patching import Patch, joined, raw_values, with_condition, with_principals, with_values
 from .trial import Bench, Mark
-from .whose import command, kind_of, owned_by_aws, who_may, words
+from .whose import called, command, kind_of, owned_by_aws, who_may, words
 
 MAY_BE_TAKEN = frozenset(
     {
@@ -73,13 +73,13 @@ def _groups(bench: Bench) -> Iterator[tuple[str, int, frozenset[str]]]:
 def _changes(
     request: AccessRequest, statements: list[Statement], named: Named
 ) -> Iterator[tuple[int, _Change]]:
-    called = " and ".join(f'"{each.name}"' for each in statements)
+    names, keep = called(*statements), "keeps" if len(statements) == 1 else "keep"
     asks = any(_NOBODY_SPARED & each.keys for each in statements) and not acts_alone(request)
     for whom in () if asks else spared(request):
         patches = [_sparing(each, whom, request) for each in statements]
         if all(patches):
-            risk = f"whatever {called} keeps others from, {whom.whom} may then do, as far as it is allowed"
-            what = f"the {words(named)}: spare {whom.whom} in {called}"
+            risk = f"who is spared may then do what {names} {keep} others from"
+            what = f"the {words(named)}: spare {whom.whom} in {names}"
             yield 0, _Change(joined(patches), what, risk)
     if len(statements) == 1:
         for condition in statements[0].conditions:
@@ -120,7 +120,7 @@ def _taking(
     known, got = condition.known, one(request, condition.folded)
     if known is None or condition.qualifier or condition.folded not in MAY_BE_TAKEN or not got:
         return
-    where = f'the {words(named)}: in "{statement.name}"'
+    where = f"the {words(named)}: in {called(statement)}"
     raw = raw_values(statement, condition)
     bound = known.name in ("NumericLessThan", "NumericGreaterThan") and len(condition.values) == 1
     if known.negated and not set(got) & set("*?$"):

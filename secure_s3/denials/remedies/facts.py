@@ -31,6 +31,7 @@ class Facts:
         denial, sent, settings: As of the evidence.
         request: The permission as policies were asked for it; None where only the text is known.
         keys: ARNs of KMS keys that are worth trying, the likeliest first.
+        judged: All permissions that the call needs.
     """
 
     denial: Denial
@@ -38,6 +39,7 @@ class Facts:
     settings: Settings
     request: AccessRequest | None = None
     keys: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
     @property
     def action(self) -> str:
@@ -95,7 +97,7 @@ def facts_of(evidence: Evidence, denial: Denial, judged: Judged | None) -> Facts
     """The facts of an explanation."""
     keys = tuple(dict.fromkeys(_keys(evidence, judged)))
     request = judged.request if judged else None
-    return Facts(denial, evidence.sent, evidence.settings, request, keys)
+    return Facts(denial, evidence.sent, evidence.settings, request, keys, evidence.judged)
 
 
 def _keys(evidence: Evidence, judged: Judged | None) -> Iterator[str]:

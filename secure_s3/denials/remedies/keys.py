@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from ...policy.wire.keys import SSE_KEY, is_key_arn
+from ...policy.wire.keys import SSE_C, SSE_KEY, is_key_arn
 from ..explanation import ACCOUNT_ADMIN, CALLER, KEY_OWNER, Remedy
 from .facts import Facts
 
@@ -21,6 +21,15 @@ _STATES = {
     "pendingimport": ("pending import", "pendingimport"),
     "unavailable": ("unavailable",),
 }
+
+
+_READS = ("GetObject", "HeadObject", "GetObjectAttributes")
+_LEAVE_OUT = Remedy(
+    CALLER,
+    "leave the customer key out: the object is not encrypted with one",
+    arguments=dict.fromkeys(("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")),
+)
+_PASS = Remedy(CALLER, "pass the key that the object was written with: SseC(key); a part has its upload's")
 
 
 def key_of(facts: Facts) -> str:
@@ -84,13 +93,7 @@ def _another_key(facts: Facts, bad: str) -> Iterator[Remedy]:
 def not_found(facts: Facts) -> Iterator[Remedy]:
     """A key that is not there, or not for this caller."""
     key = key_of(facts)
-    region = f", the bucket's is {facts.region}" if facts.region else ""
-    shown = f" {key}" if key else ""
-    yield Remedy(
-        CALLER,
-        f"check the ARN of the key{shown}: its account, its region{region}, its id; S3 uses keys of the "
-        "bucket's region only",
-    )
+    yield check(facts, key)
     yield from _another_key(facts, key)
     yield Remedy(
         KEY_OWNER,
@@ -101,19 +104,24 @@ def not_found(facts: Facts) -> Iterator[Remedy]:
     )
 
 
+def check(facts: Facts, key: str) -> Remedy:
+    """A key that may not be there, or is elsewhere."""
+    region = f", {facts.region}" if facts.region else ""
+    return Remedy(
+        CALLER,
+        f"check the ARN of the key{f' {key}' if key else ''}: account, id, and region, which has to be the "
+        f"bucket's{region}",
+    )
+
+
 def access(facts: Facts) -> Iterator[Remedy]:
     """A key that the caller may not use, where the policies were not read."""
     key, layer, arn = key_of(facts), facts.denial.layer, facts.denial.policy_arn
     action = facts.action if facts.action.startswith("kms:") else "kms:GenerateDataKey and kms:Decrypt"
     verb = "no longer refuse" if facts.denial.explicit else "allow"
     which = f" on {key}" if key else ""
-    if layer != "resource_policy":
-        yield Remedy(
-            ACCOUNT_ADMIN,
-            f"let the identity policy{f' {arn}' if arn else ''} {verb} {action}{which}, through S3",
-            document="identity policy",
-            target=arn or "",
-        )
+    if layer is None and facts.denial.explicit is None:
+        yield check(facts, key)
     if layer != "identity_policy":
         yield Remedy(
             KEY_OWNER,
@@ -122,23 +130,36 @@ def access(facts: Facts) -> Iterator[Remedy]:
             target=key,
             command=f"aws kms get-key-policy --key-id {shlex.quote(key)}" if key else "",
         )
+    if layer != "resource_policy":
+        yield Remedy(
+            ACCOUNT_ADMIN,
+            f"let the identity policy{f' {arn}' if arn else ''} {verb} {action}{which}, through S3",
+            document="identity policy",
+            target=arn or "",
+        )
+
+
+def unsaid(facts: Facts) -> Iterator[Remedy]:
+    """What keys may have to do with a refusal without a reason.
+
+    A HEAD has no text: 400 is all that is said where a customer key is missing or one too many, and 403 to a
+    read with another one than the object's.
+    """
+    sent, operation = facts.sent, facts.operation
+    brings = sent is not None and sent.header(SSE_C) is not None
+    if operation in _READS and facts.denial.status == 400 and brings:
+        yield _LEAVE_OUT
+    elif operation in _READS and (facts.denial.status == 400 or brings):
+        yield _PASS
+    for key, told in facts.settings.keys.items():
+        if told.get("KeyState", "Enabled") != "Enabled":
+            yield Remedy(KEY_OWNER, f"look at the key {key}, which is {told['KeyState']}", target=key)
 
 
 def customer_key(facts: Facts) -> Iterator[Remedy]:
     """SSE-C: another key than the object's, none, or one too many."""
     text = f"{facts.denial.detail} {facts.denial.message[:4096]}".lower()
-    if "not applicable" in text or "not_ssec" in text:
-        yield Remedy(
-            CALLER,
-            "leave the customer key out: the object is not encrypted with one",
-            arguments=dict.fromkeys(("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")),
-        )
-        return
-    yield Remedy(
-        CALLER,
-        "pass the key that the object was written with: SseC(key); a part has the key of its upload, and no "
-        "policy is at fault",
-    )
+    yield _LEAVE_OUT if "not applicable" in text or "not_ssec" in text else _PASS
 
 
 _PARAMETERS = {

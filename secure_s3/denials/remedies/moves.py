@@ -10,16 +10,17 @@ Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from ...policy.conditions import Condition
 from ...policy.globs import MARK, STAR
-from ...policy.operators import date, number
-from ...policy.request import AccessRequest, Between, OneOf
+from ...policy.operators import number
+from ...policy.request import UNKNOWN, AccessRequest, Between, OneOf
 from ...policy.variables import resolve, template
 from ...policy.wire.keys import OF_AN_UPLOAD, SSE, SSE_C, SSE_KEY
+from ...policy.wire.sent import QUERY
 from .facts import Facts
-from .trial import changed
+from .trial import changed, moment
 
 SSE_NAME, SSE_KEY_NAME, SSE_C_NAME = f"s3:{SSE}", f"s3:{SSE_KEY}", f"s3:{SSE_C}"
 UNTIL, DAYS, MODE = (
@@ -28,6 +29,9 @@ UNTIL, DAYS, MODE = (
 GRANTS = tuple(
     f"s3:x-amz-grant-{kind}" for kind in ("full-control", "read", "read-acp", "write", "write-acp")
 )
+AGE, PAYLOAD = "s3:signatureage", "s3:x-amz-content-sha256"
+LIFE = 300
+"""Seconds that a presigned URL is good for, unless told otherwise."""
 ACL, TAG, TAG_KEYS = "s3:x-amz-acl", "s3:requestobjecttag/", "s3:requestobjecttagkeys"
 WRITES = frozenset({"s3:PutObject", "s3:UpdateObjectEncryption"})
 _SETS_ACL = frozenset({"s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutBucketAcl"})
@@ -54,7 +58,6 @@ _VALUES: Mapping[str, tuple[str | None, ...]] = {
     "s3:locationconstraint": (),
     "s3:object-lock-legal-hold": (None,),
     "s3:signatureversion": ("AWS4-HMAC-SHA256",),
-    "s3:authtype": ("REST-HEADER",),
     "s3:x-amz-content-sha256": _SIGNED,
     "aws:requestedregion": (),
 }
@@ -178,15 +181,12 @@ def _days(condition: Condition, request: AccessRequest, facts: Facts) -> Iterato
 
 
 def _after(request: AccessRequest, days: int) -> str:
-    now = request.lookup("aws:currenttime")
-    seconds = date(now[0]) if isinstance(now, tuple) else None
-    if seconds is None:
-        return ""
+    now = moment(request)
     try:
-        until = datetime.fromtimestamp(float(seconds), timezone.utc) + timedelta(days=days)
-    except (ValueError, OverflowError, OSError):
+        until = now + timedelta(days=days) if now else None
+    except OverflowError:
         return ""
-    return until.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return until.strftime("%Y-%m-%dT%H:%M:%SZ") if until else ""
 
 
 # ------------------------------------------------------------------------------------------------- tags
@@ -194,21 +194,32 @@ def _after(request: AccessRequest, days: int) -> str:
 
 def _tag(condition: Condition, request: AccessRequest, facts: Facts) -> Iterator[AccessRequest]:
     name = condition.key[len(TAG) :]
+    names = [each for each in _own_tags(request) if each.lower() != name.lower()]
     for value in (*_literals(condition, request), EXAMPLE):
-        yield changed(request, {condition.key: value, TAG_KEYS: _tag_keys(request, name)})
-    yield changed(request, {condition.key: None})
+        yield changed(request, {condition.key: value, TAG_KEYS: [*names, name]})
+    yield changed(request, {condition.key: None, TAG_KEYS: names or None})
 
 
-def _tag_keys(request: AccessRequest, name: str) -> list[str]:
+def _own_tags(request: AccessRequest) -> list[str]:
     now = request.lookup(TAG_KEYS)
-    return [*dict.fromkeys((*(now if isinstance(now, tuple) else ()), name))]
+    return [*dict.fromkeys(now)] if isinstance(now, tuple) else []
 
 
 def _tag_names(condition: Condition, request: AccessRequest, facts: Facts) -> Iterator[AccessRequest]:
-    names = _literals(condition, request) or ["name"]
-    pairs = {f"s3:RequestObjectTag/{each}": EXAMPLE for each in names}
-    yield changed(request, {TAG_KEYS: names, **pairs})
-    yield changed(request, {TAG_KEYS: None})
+    """The request's own tags as far as the condition lets them be, then those that it names besides."""
+    own = _own_tags(request)
+    truths = {name: condition.truth(changed(request, {TAG_KEYS: [name]})) for name in own}
+    named = _literals(condition, request)
+    for kept in ([each for each in own if truths[each] is truth] for truth in (True, False)):
+        yield _tagged(request, own, kept)
+        yield _tagged(request, own, [*dict.fromkeys((*kept, *(named or ["name"])))])
+    yield _tagged(request, own, [])
+
+
+def _tagged(request: AccessRequest, own: list[str], names: list[str]) -> AccessRequest:
+    pairs = {f"s3:RequestObjectTag/{each}": EXAMPLE for each in names if each not in own}
+    gone = {f"s3:RequestObjectTag/{each}": None for each in own if each not in names}
+    return changed(request, {**gone, **pairs, TAG_KEYS: names or None})
 
 
 # ------------------------------------------------------------------------------ connection and signature
@@ -223,9 +234,20 @@ def _tls(condition: Condition, request: AccessRequest, facts: Facts) -> Iterator
         yield changed(request, {"aws:SecureTransport": True, "s3:TlsVersion": value})
 
 
+def _auth(condition: Condition, request: AccessRequest, facts: Facts) -> Iterator[AccessRequest]:
+    """By headers, by a presigned URL, by a form: of the latter two the content is not signed."""
+    for value in dict.fromkeys((*_literals(condition, request), "REST-HEADER")):
+        if value == "REST-HEADER":
+            yield changed(request, {condition.key: value, AGE: "0"})
+        elif value == QUERY:
+            yield changed(request, {condition.key: value, AGE: Between(0, LIFE * 1000), PAYLOAD: None})
+        elif value == "POST" and request.action == "s3:PutObject":
+            yield changed(request, {condition.key: value, AGE: UNKNOWN, PAYLOAD: None})
+
+
 def _age(condition: Condition, request: AccessRequest, facts: Facts) -> Iterator[AccessRequest]:
     kind = request.lookup("s3:authtype")
-    presigned = isinstance(kind, tuple) and kind[0] == "REST-QUERY-STRING"
+    presigned = isinstance(kind, tuple) and kind[0] == QUERY
     bounds = [value for value in map(number, condition.values) if value is not None]
     for bound in bounds if presigned else ():
         seconds = min(int(bound) // 1000, _MOST_SECONDS)
@@ -244,5 +266,6 @@ _MOVES: Mapping[str, Move] = {
     TAG_KEYS: _tag_names,
     "aws:securetransport": _secure,
     "s3:tlsversion": _tls,
-    "s3:signatureage": _age,
+    AGE: _age,
+    "s3:authtype": _auth,
 }

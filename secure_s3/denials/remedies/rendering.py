@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from ...policy.request import AccessRequest, Between, OneOf, Value
+from ...policy.wire.sent import QUERY
 from .facts import Facts
-from .moves import ACL, DAYS, EXAMPLE, MODE, SSE_C_NAME, SSE_KEY_NAME, SSE_NAME, TAG, TAG_KEYS, UNTIL
+from .moves import (
+    ACL,
+    DAYS,
+    EXAMPLE,
+    LIFE,
+    MODE,
+    SSE_C_NAME,
+    SSE_KEY_NAME,
+    SSE_NAME,
+    TAG,
+    TAG_KEYS,
+    UNTIL,
+)
 
 _NAMES: Mapping[str, str] = {
     ACL: "ACL",
@@ -34,8 +47,10 @@ _NAMES: Mapping[str, str] = {
 """Condition key to argument."""
 _COUNT = re.compile("[0-9]{1,9}")
 _LOCK = frozenset({MODE, UNTIL, DAYS})
-_TAGS_NEED = "the call then needs s3:PutObjectTagging as well"
-_ACL_NEEDS = "the call then needs s3:PutObjectAcl as well"
+_SSE = frozenset({"ServerSideEncryption", "SSEKMSKeyId", "SSECustomerAlgorithm"})
+_CUSTOMER = frozenset({"SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"})
+_SHOWN = 4
+_PRESIGNED = {"GetObject": "get", "HeadObject": "head", "PutObject": "put", "UploadPart": "upload_part"}
 
 
 @dataclass(slots=True)
@@ -52,16 +67,26 @@ class Told:
     def what(self) -> str:
         """One sentence."""
         said = [*self.words, *(f"set {name}={_shown(value)}" for name, value in self._set())]
-        left_out = [name for name, value in self.arguments.items() if value is None and not self.encryption]
-        if left_out and not self.words:
-            said.append(f"leave out {', '.join(left_out)}")
+        silent = _SSE | _CUSTOMER  # the strategy speaks of them
+        left_out = [name for name, value in self.arguments.items() if value is None and name not in silent]
+        left_out = [name for name in left_out if not self._worded(name)]
+        if left_out:
+            more = ", …" if len(left_out) > _SHOWN else ""
+            said.append(f"leave out {', '.join(left_out[:_SHOWN])}{more}")
         return "; ".join(said)
 
+    @property
+    def kind(self) -> Hashable:
+        """What changes, without to what: of two that are alike in this, one is enough."""
+        kms = "SseKms" in self.encryption or str(self.arguments.get("ServerSideEncryption"))[:7] == "aws:kms"
+        own = frozenset(self.arguments) - _SSE - _CUSTOMER
+        words = () if self.arguments or self.encryption or self.client else tuple(self.words)
+        return ("kms" if kms else self.encryption, own, frozenset(self.client), words)
+
     def _set(self) -> list[tuple[str, Any]]:
-        sse = ("ServerSideEncryption", "SSEKMSKeyId", "SSECustomerAlgorithm")
         found = [(name, value) for name, value in self.arguments.items() if value is not None]
         return [
-            each for each in found if not (self.encryption and each[0] in sse) and not self._worded(each[0])
+            each for each in found if not (self.encryption and each[0] in _SSE) and not self._worded(each[0])
         ]
 
     def _worded(self, name: str) -> bool:
@@ -87,8 +112,6 @@ def rendered(before: AccessRequest, after: AccessRequest, facts: Facts) -> Told 
             told.arguments[_NAMES[key]] = _argument(key, value)
         elif key in _SETTINGS:
             _SETTINGS[key](told, value, facts, differing)
-    if told.arguments.get("ACL") and facts.action == "s3:PutObject":
-        told.risks.append(_ACL_NEEDS)
     usable = told.arguments or told.encryption or told.client or told.words
     return told if usable else None
 
@@ -124,9 +147,7 @@ def _encryption(
     algorithm, key, customer = (one(after.lookup(name)) for name in (SSE_NAME, SSE_KEY_NAME, SSE_C_NAME))
     if customer:
         told.encryption = "SseC.generate()"
-        told.words.append(
-            "encrypt with a key of your own: SseC.generate(), or SseC(key) with the one you have"
-        )
+        told.words.append("encrypt with a key of your own: SseC.generate(), or SseC(key)")
         told.risks.append("whoever loses the key loses the object: S3 does not keep it")
         return
     if facts.action == "s3:UpdateObjectEncryption":
@@ -137,6 +158,8 @@ def _encryption(
         told.arguments |= {"ServerSideEncryption": algorithm, "SSEKMSKeyId": key}
     if before.lookup(SSE_C_NAME) is not None:
         told.arguments |= dict.fromkeys(("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"))
+        if algorithm and algorithm.startswith("aws:kms") and not key:
+            told.words.append("leave out encryption=SseC(…) if the client is configured with SseKms")
     _strategy(algorithm, key, told)
 
 
@@ -145,16 +168,11 @@ def _strategy(algorithm: str | None, key: str | None, told: Told) -> None:
     if algorithm in names and key:
         told.encryption = f'{names[algorithm]}("{key}")'
         told.words.append(f"configure {told.encryption}")
-        told.risks.append(
-            "the caller then needs that key as well: kms:GenerateDataKey, and kms:Decrypt to read"
-        )
+        told.risks.append("the caller then needs kms:GenerateDataKey on that key, and kms:Decrypt to read")
     elif algorithm in names:
-        told.words.append(
-            f'send ServerSideEncryption="{algorithm}", better with a key of yours: {names[algorithm]}(arn)'
-        )
-        told.risks.append(
-            "without a key S3 takes the AWS managed key, which cannot be shared across accounts"
-        )
+        better = f"better with a key of yours: {names[algorithm]}(arn)"
+        told.words.append(f'{"or " * bool(told.words)}send ServerSideEncryption="{algorithm}", {better}')
+        told.risks.append("without a key S3 takes the AWS managed one, which no other account can use")
     elif algorithm == "AES256":
         told.encryption = "SseS3()"
         told.words.append("configure SseS3()")
@@ -201,8 +219,6 @@ def _tags(differing: list[str], after: AccessRequest, facts: Facts, told: Told) 
         return
     joined = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs.items())
     told.arguments["Tagging"] = joined or None
-    if joined:
-        told.risks.append(_TAGS_NEED)
     if EXAMPLE in pairs.values():
         told.risks.append("the tag is an example: which one is meant, the policy does not say")
 
@@ -230,16 +246,26 @@ def _signature(told: Told, value: Value | None, facts: Facts, differing: list[st
 
 
 def _payload(told: Told, value: Value | None, facts: Facts, differing: list[str]) -> None:
-    told.client["payload_signing_enabled"] = True
-    told.words.append("sign the content as well: botocore's Config(s3={'payload_signing_enabled': True})")
+    if value is not None:
+        told.client["payload_signing_enabled"] = True
+        told.words.append("sign the content as well: botocore's Config(s3={'payload_signing_enabled': True})")
 
 
-def _headers(told: Told, value: Value | None, facts: Facts, differing: list[str]) -> None:
-    told.words.append("call S3 with the signature in the headers, not through a presigned URL or a form")
+def _kind_of_signature(told: Told, value: Value | None, facts: Facts, differing: list[str]) -> None:
+    """By a URL, by a form, by headers: another call, not another argument."""
+    kind = one(value)
+    if kind == QUERY:
+        verb = _PRESIGNED.get(facts.operation)
+        how = f"s3.presign.{verb}(…)" if verb else "generate_presigned_url of boto3"
+        told.words.append(f"use a presigned URL: {how}, good for {LIFE} seconds")
+    elif kind == "POST":
+        told.words.append("upload with a form: s3.presign.post(…)")
+    else:
+        told.words.append("call S3 with the signature in the headers, not by a presigned URL or a form")
 
 
 def _age(told: Told, value: Value | None, facts: Facts, differing: list[str]) -> None:
-    if isinstance(value, Between):
+    if isinstance(value, Between) and "s3:authtype" not in differing:
         told.arguments["ExpiresIn"] = int(value.high) // 1000
         told.words.append(
             f"presign for ExpiresIn={told.arguments['ExpiresIn']} seconds, and anew when it is used"
@@ -261,7 +287,7 @@ _SETTINGS = {
     "s3:tlsversion": _tls,
     "s3:signatureversion": _signature,
     "s3:x-amz-content-sha256": _payload,
-    "s3:authtype": _headers,
+    "s3:authtype": _kind_of_signature,
     "s3:signatureage": _age,
     "aws:requestedregion": _region,
     "s3:locationconstraint": _location,

@@ -11,12 +11,14 @@ import shlex
 from collections.abc import Iterator
 
 from ..explanation import ACCOUNT_ADMIN, BUCKET_OWNER, CALLER, Remedy
+from . import keys
 from .facts import Facts
 
 _ACL_ARGUMENTS = ("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _SETTINGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _UPLOADS = ("PutObject", "CopyObject", "CreateMultipartUpload", "")
 _THINGS = ("NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchAccessPoint")
+_READS = ("GetObject", "HeadObject", "GetObjectAttributes")
 _ASK = "ask the bucket's owner: it was switched on for a reason"
 
 
@@ -30,6 +32,21 @@ def _aws(facts: Facts, line: str, rest: str = "") -> str:
 def _on_object(facts: Facts, line: str, rest: str = "") -> str:
     key = facts.sent.key if facts.sent else None
     return _aws(facts, line, f" --key {shlex.quote(key)}{rest}") if key else ""
+
+
+def no_such_object(facts: Facts) -> Iterator[Remedy]:
+    """The key is not there, which S3 tells only those who may list the bucket.
+
+    Source: Amazon S3 API Reference, GetObject and HeadObject, "Permissions".
+    """
+    called = (facts.sent.operation if facts.sent else None) or facts.denial.operation
+    instead = facts.denial.action == "s3:ListBucket"
+    missing = facts.settings.object_exists is False and not facts.denial.explicit
+    if called in _READS and (instead or missing):
+        key = f"object {facts.sent.key}" if facts.sent and facts.sent.key else "such object"
+        why = "; without s3:ListBucket S3 answers 403 in place of 404"
+        said = why if instead or facts.denial.cause == "opaque" else ""
+        yield Remedy(CALLER, f"check the key: there is no {key}{said}")
 
 
 def blocked_encryption(facts: Facts) -> Iterator[Remedy]:
@@ -139,11 +156,14 @@ def object_lock(facts: Facts) -> Iterator[Remedy]:
     if facts.settings.legal_hold:
         yield Remedy(
             BUCKET_OWNER,
-            "release the legal hold, if whoever placed it agrees",
+            "release the legal hold, if whoever placed it agrees: put_object_legal_hold with Status OFF",
             target=facts.bucket,
             command=_on_object(facts, "put-object-legal-hold", " --legal-hold Status=OFF"),
             risk="the object can then be deleted for good",
         )
+        if not retention:
+            yield Remedy(CALLER, "delete without a version id, which only adds a marker")
+            return
     when = f" on {until}" if until else ""
     yield Remedy(
         CALLER, f"wait until the retention ends{when}; without a version id a delete only adds a marker"
@@ -237,12 +257,7 @@ def opaque(facts: Facts) -> Iterator[Remedy]:
             arguments={"RequestPayer": "requester"},
             risk="the request is charged to your account",
         )
-    if facts.settings.object_exists is False:
-        yield Remedy(
-            CALLER,
-            "check the key: there is no such object, and whoever may not list the bucket is told 403 in "
-            "place of 404",
-        )
+    yield from keys.unsaid(facts)
     expected = facts.sent.header("x-amz-expected-bucket-owner") if facts.sent else None
     if expected and facts.settings.owner and facts.settings.owner != expected:
         yield from bucket_owner(facts)

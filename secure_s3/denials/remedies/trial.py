@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
 
 from ...policy.decision import DENIES, DOES_NOT_ALLOW, MAY_DENY, Decision, Reason
 from ...policy.document import Policy
 from ...policy.evaluator import decide
 from ...policy.layers import hear
+from ...policy.operators import date
 from ...policy.request import UNKNOWN, AccessRequest
 from ..evidence import Judged
 
@@ -46,6 +48,16 @@ def changed(request: AccessRequest, context: Mapping[str, Any]) -> AccessRequest
     folded = {name.lower() for name in context}
     kept = {name: value for name, value in request.context.items() if name.lower() not in folded}
     return replace(request, context={**kept, **context})
+
+
+def moment(request: AccessRequest) -> datetime | None:
+    """When the request is sent; None if nobody knows."""
+    now = request.lookup("aws:currenttime")
+    seconds = date(now[0]) if isinstance(now, tuple) else None
+    try:
+        return None if seconds is None else datetime.fromtimestamp(float(seconds), timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

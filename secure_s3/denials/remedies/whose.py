@@ -15,6 +15,7 @@ from ...policy.rules.rule import (
     SERVICE_CONTROL,
     TRUST,
 )
+from ...policy.statement import Statement
 from ..evidence import Named
 from ..explanation import (
     ACCOUNT_ADMIN,
@@ -39,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "resource_control_policy": RESOURCE_CONTROL,
     "endpoint_policy": ENDPOINT,
 }
+_SHOWN = 4
 _FILE = "file://policy.json"
 
 
@@ -71,6 +73,13 @@ def words(named: Named) -> str:
     """e.g. ``bucket policy of amzn-s3-demo-bucket``."""
     inline = f' "{named.inline}"' if named.inline else ""
     return f"{named.document}{inline} of {named.target}" if named.target else f"{named.document}{inline}"
+
+
+def called(*statements: Statement) -> str:
+    """Statements by name, e.g. ``"OnlyKms" and statement 2``; of many the first."""
+    names = [f'"{each.sid}"' if each.sid else each.name for each in statements]
+    shown, rest = names[:_SHOWN], len(names) - _SHOWN
+    return " and ".join([*shown, f"{rest} more"] if rest > 0 else shown)
 
 
 def command(layer: str, named: Named) -> str:
