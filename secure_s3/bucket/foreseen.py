@@ -27,8 +27,8 @@ def foreseen(found: Preflight, spelled: Spelling = keyword) -> Explanation:
     from ..denials.explain import explain
 
     sent = found.sent[-1] if found.sent else None
-    gaps = joined(found.gaps, spelled)
     missing = any(_NO_BUCKET in gap.why for gap in found.gaps)
+    gaps = () if missing else joined(found.gaps, spelled)
     denial = _missing(found) if missing else Denial("opaque", operation=found.operation)
     judged = () if missing else found.judged
     told = explain(Evidence(denial, sent=sent, caller=found.caller, judged=judged, gaps=gaps))

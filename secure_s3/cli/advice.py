@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ..denials.explanation import Remedy
     from ..errors import ServiceError
 
 ASK: Final = "secure-s3 explain"
@@ -38,6 +40,9 @@ _TELLS_MORE = frozenset(
         *("kms_key_state", "kms_key_not_found", "block_public_access", "object_lock"),
     }
 )
+_STRATEGIES = {"SseKms": "sse-kms", "DsseKms": "dsse-kms", "SseS3": "sse-s3"}
+_ALGORITHMS = {"aws:kms": "SseKms", "aws:kms:dsse": "DsseKms", "AES256": "SseS3"}
+_STRATEGY = re.compile(r"^(?P<name>SseKms|DsseKms|SseS3)\((?:\"(?P<key>[^\"]+)\")?")
 _PROBE = re.compile(r"(?:s3\.)?explain\((?:error|…), probe=True\)")
 _ALL = re.compile(r"; s3\.explain\(error\) looks at all of them")
 _WITH = re.compile(r",? with s3\.explain\(error\)")
@@ -80,6 +85,18 @@ def of_commands(text: str, command: str, *, asked: bool = False) -> str:
 
 def _probing(text: str, command: str) -> str:
     return _PROBE.sub(lambda _: command or f"{ASK} get s3://…", text)
+
+
+def with_options(remedy: Remedy) -> Remedy:
+    """*remedy*, and the options that configure the encryption it proposes to whoever calls."""
+    found = _STRATEGY.search(remedy.encryption)
+    algorithm = remedy.arguments.get("ServerSideEncryption")
+    if found is None and algorithm not in _ALGORITHMS:
+        return remedy
+    name, key = (found["name"], found["key"]) if found else (_ALGORITHMS[str(algorithm)], None)
+    key = key or remedy.arguments.get("SSEKMSKeyId") or "ARN"
+    options = f"--encryption {_STRATEGIES[name]}" + (f" --kms-key-arn {key}" if "Kms" in name else "")
+    return replace(remedy, what=f"{remedy.what} (here: {options})")
 
 
 def fix_of(error: ServiceError, args: argparse.Namespace) -> str:

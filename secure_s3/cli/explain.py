@@ -125,7 +125,7 @@ def _explained(args: argparse.Namespace, pasted: Pasted) -> Explanation:
     if not args.fetch and not args.region and not _region():
         args.region = "us-east-1"  # of no consequence where nobody is asked
     with client(args, only_reads=True) as s3:
-        return spelled(s3.explain(denial, fetch=args.fetch, **given), asked=args.fetch)
+        return spelled(s3.explain(denial, fetch=args.fetch, **given), asked=False, fetched=args.fetch)
 
 
 def _region() -> Any:

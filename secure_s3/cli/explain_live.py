@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import check
+from .advice import with_options
 from .exits import FINDINGS, OK, code_for
 from .explain_show import show, show_allowed, spelled
 from .options import client
@@ -87,9 +89,11 @@ def _rehearsed(args: argparse.Namespace) -> int:
         show_allowed(args.operation, args.target, as_json=args.json)
         return OK
     told = spelled(foreseen(found))
-    about = {"operation": args.operation, "target": args.target, "outcome": found.outcome}
-    show([told], as_json=args.json, **about)
-    return check.CODES[found.outcome] if told.cause not in NO_DENIALS else FINDINGS
+    told = replace(told, remedies=tuple(with_options(each) for each in told.remedies))
+    missing = told.cause in NO_DENIALS
+    about = {"operation": args.operation, "target": args.target}
+    show([told], as_json=args.json, **about, outcome="denied" if missing else found.outcome)
+    return FINDINGS if missing else check.CODES[found.outcome]
 
 
 def _operation(args: argparse.Namespace) -> str:

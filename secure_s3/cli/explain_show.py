@@ -29,6 +29,7 @@ _STYLES = {
 }
 _WORD_COLUMNS = 10
 _NARROWEST = 40
+_AGAIN = "have this text explained with --fetch, or with --policy FILE and --identity FILE"
 _VERBS = {"denied": "would be", "unknown": "may be"}
 """How a request that was not sent is told of, by the outcome of its check."""
 
@@ -61,12 +62,13 @@ def show_allowed(operation: str, target: str, *, as_json: bool) -> None:
         print(clean(f"{operation} {target}: allowed; there is nothing to explain"))
 
 
-def spelled(found: Explanation, *, asked: bool = True) -> Explanation:
+def spelled(found: Explanation, *, asked: bool = True, fetched: bool = False) -> Explanation:
     """The same with commands and options where Python has functions and arguments.
 
     Args:
         found: As it is told in Python.
-        asked: Services were asked about it, so that asking them is no advice.
+        asked: The request itself was tried, or rehearsed, so that this is no advice.
+        fetched: It is that of a text, and policies were read.
     """
     bucket, key = _place(found.resource or "")
     command = command_for(found.operation, bucket, key)
@@ -77,7 +79,7 @@ def spelled(found: Explanation, *, asked: bool = True) -> Explanation:
     return replace(
         found,
         gaps=gaps,
-        fix=_fix(found, command, asked),
+        fix=_fix(found, command, asked, fetched),
         notes=tuple(of_commands(note, command, asked=asked) for note in found.notes),
         remedies=tuple(
             replace(each, what=of_commands(each.what, command, asked=asked)) for each in found.remedies
@@ -85,12 +87,11 @@ def spelled(found: Explanation, *, asked: bool = True) -> Explanation:
     )
 
 
-def _fix(found: Explanation, command: str, asked: bool) -> str:
+def _fix(found: Explanation, command: str, asked: bool, fetched: bool) -> str:
     """The one line that is shown where there are no remedies."""
     from ..denials.denial import UNCERTAIN
     from ..denials.families import PROXY_PAGE
 
-    again = "have this text explained with --fetch, or with --policy FILE and --identity FILE"
     if found.remedies or found.cause not in ("opaque", "other"):
         return of_commands(found.fix, command, asked=asked)
     if found.denial.detail == PROXY_PAGE:
@@ -98,7 +99,8 @@ def _fix(found: Explanation, command: str, asked: bool) -> str:
     if found.cause == "other" and found.certainty == UNCERTAIN:
         return "paste the whole error, with its code, its message, and the line before"
     if found.cause == "opaque" and not asked:
-        return f"{command}, or {again}" if command else again
+        given = "give what could not be read" if fetched else _AGAIN
+        return f"{command}, or {given}" if command else given
     return of_commands(found.fix, command, asked=asked)
 
 
@@ -126,7 +128,7 @@ def _wrapped(text: str) -> list[str]:
             columns, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
         )
         kept.replace_whitespace = kept.expand_tabs = False
-        lines += kept.wrap(line) or [""]
+        lines += kept.wrap(line) if " " in line[_WORD_COLUMNS:].strip() else [line]  # not an address
     return lines
 
 

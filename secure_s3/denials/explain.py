@@ -18,6 +18,7 @@ from .denial import UNCERTAIN, Denial
 from .evidence import Evidence
 from .explanation import Candidate
 from .facts import known
+from .families import PROXY_PAGE
 from .proof import WORDS, Proof, by_policy, layer_of, permission
 from .remedies import remedies_for
 from .report import Explanation
@@ -48,6 +49,7 @@ _BY = {
 }
 _CANDIDATES = 10
 _NO_ERROR = "nothing in this text is an error of S3, KMS or STS that is known here"
+_PROXY = "a proxy or gateway on the way: this page is none of S3's answers"
 _NOT_SAID = "what the text does not say"
 _PLAIN = {
     name: words.replace("VPC endpoint policy", "policy of the VPC endpoint") for name, words in WORDS.items()
@@ -89,6 +91,10 @@ def _proof(evidence: Evidence) -> Proof:
     layer = layer_of(denial)
     if layer is not None:
         return by_policy(evidence, layer)
+    if denial.detail == PROXY_PAGE:
+        return Proof(replace(denial, certainty=UNCERTAIN), _PROXY)
+    if denial.detail == "none" and denial.cause == "credentials":
+        return Proof(denial, "nobody signed the request: there were no credentials")
     if denial.cause == "other" and denial.certainty == UNCERTAIN:
         return Proof(denial, _NO_ERROR)
     return Proof(denial, _BY.get(denial.cause, causes.title(denial.cause)), permission(evidence))

@@ -1,9 +1,9 @@
 """Secrets are taken out of texts: messages, bodies, log records.
 
-What is taken out is found by its name (``X-Amz-Signature=…``, ``<StringToSign>…``), also where it is encoded for
-a URL, JSON or XML, or by its shape: an access key id, the start of a session token, 32 bytes in Base64 that stand
-alone, 64 hexadecimal digits near the word "signature". A secret without either, say a word that a server repeats,
-or one that is encoded as a whole, is not recognised.
+What is taken out is found by its name (``X-Amz-Signature=…``, ``<StringToSign>…``), also where the sign
+between is encoded for a URL, JSON or XML; or by its shape: an access key id, the start of a session token, 32
+bytes in Base64 that stand alone, 64 hexadecimal digits near the word "signature". A secret without either, or
+one that is encoded as a whole, is not recognised.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ HIDDEN = "***"
 ENCODED_CHARACTERS = 24
 """What is left of an encoded authorization message: enough to see that there is one."""
 CHARACTERS = 1 << 18
-"""What is read of a text; the rest is left out, since a hostile text costs most of a microsecond a character."""
+"""What is read of a text; the rest is left out, since a hostile text costs a microsecond a character."""
 _CUT = 512  # More than a secret that has no name: what is left of one at the end is cut off.
 
 # The sign between a name and its value, as URLs, JSON, XML and forms write it.
 _SIGN = (
-    r"""(?:\\*["']?\s*(?:[:=>：＝]|%(?:25)*3[DA]|\\u003[DAE]|\\x3[DA]|&(?:#61|#x3d|#58|#x3a|equals|colon|gt);"""
+    r"""(?:\\*["']?\s*(?:[:=>\uff1a\uff1d]|%(?:25)*3[DA]|\\u003[DAE]|\\x3[DA]|&(?:#61|#x3d|#58|#x3a|equals|colon|gt);"""
     r"""|,\s*\\*["']value\\*["']\s*:)|["'](?:\r?\n|\\r\\n|\\n){2})"""
 )
 _NAMES = (
@@ -34,12 +34,11 @@ _NAMES = (
 _NAMED = (
     rf"""(?i)(?P<name>(?:x-amz-)?(?:{_NAMES}){_SIGN}\s*(?:\\+["']|b(?=['"]))?)"""
     r"""(?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:AWS4-|AWS |Basic |Bearer )[^\n'"]*"""
-    r"""|arn:[^\s,&<>"']* \d{6}\b|[^\s,&<>}\)"']+)"""
+    r"""|arn:[^\s,&<>"']* \d{6}[^\s,&<>}\)"']*|[^\s,&<>}\)"']+)"""
 )
-_SIGNATURE = (
-    r"""((?:Signature|Credential)=)[^\s&,<>"']+"""
-    rf"""|((?:Signature|signature)(?:{_SIGN}\s*|\s+(?:is|was|should\ have\ been)\s+))(?=[a-zA-Z+/%]*[0-9=])"""
-    r"""[0-9a-zA-Z+/=%]{16,}"""
+_SIGNATURE = rf"""((?:Signature|Credential)=)[^\s&,<>"']+|([Ss]ignature{_SIGN}\s*)[0-9a-zA-Z+/=%]{{16,}}"""
+_STATED = (
+    r"""([Ss]ignature\s+(?:is|was|should\ have\ been)\s+["']?)(?=[a-zA-Z+/%]*[0-9=])[0-9a-zA-Z+/=%]{26,}"""
 )
 # What was signed goes over many lines, with empty ones among them: all of it goes, up to a closing mark.
 _SIGNED = (
@@ -48,7 +47,7 @@ _SIGNED = (
     r"""(?:["']|(?-i:(?=AWS4-|(?:GET|PUT|POST|HEAD|DELETE)\s)))))(?!\*\*\*)[^<"'\s][^<"']*"""
 )
 _HEX = r"(?<![0-9A-Za-z])[0-9a-fA-F]{64}(?![0-9A-Za-z])"
-_DIGITS, _NEAR = 64, 64
+_SHORTEST, _NEAR = 26, 64
 # Before a key id may stand a character that is encoded: %3D, %253D, \u003d, \x3d, \n.
 _EDGE = (
     r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2})"
@@ -63,7 +62,11 @@ _PLAIN_RUN = r"[A-Za-z0-9+/_-]{43,}(?==(?![A-Za-z0-9+/=]))"
 _ENCODED_RUN = rf"(?<![A-Za-z0-9+/_%-])(?:{_UNIT}){{43,}}(?=%(?:25)*3[Dd](?![A-Za-z0-9+/=]))"
 # Its end is found faster than the whole.
 _BASE64_ENDS = (
-    ("=", r"=(?<=[A-Za-z0-9+/_-]{43}=)(?![A-Za-z0-9+/=])", _PLAIN_RUN),
+    (
+        "=",
+        r"=(?<=[A-Za-z0-9+/_-]{43}=)(?<![A-Za-z0-9+][A-Za-z0-9+/_-]{43}=)(?![A-Za-z0-9+/=])",
+        _PLAIN_RUN,
+    ),
     ("%", r"%(?<=[A-Za-z0-9+/_%-]{43}%)(?:25)*3[Dd](?![A-Za-z0-9+/=])", _ENCODED_RUN),
 )
 _ENCODED = rf"(Encoded authorization failure message:\s*\S{{{ENCODED_CHARACTERS}}})\S+"
@@ -122,7 +125,7 @@ def _without_keys(text: str) -> str:
 
 
 def _without_key(run: re.Match[str]) -> str:
-    """The run without the 32 bytes at its end, if they look like a key and what is before them like a path."""
+    """The run without the 32 bytes at its end, if they look like a key, and those before like a path."""
     units = _compiled(_UNIT).findall(run[0]) if "%" in run[0] else run[0]
     before, key = units[:-43], units[-43:]
     if before and (before[-1].isalnum() or _is_mixed(before)):
@@ -144,8 +147,9 @@ def _without_signed(text: str) -> str:
         if mark in lowered:
             text = _compiled(_SIGNED).sub(rf"\1{HIDDEN}", text)
             break
-    if "signature" not in lowered or max(map(len, lowered.split())) < _DIGITS:
+    if "signature" not in lowered or max(map(len, lowered.split())) < _SHORTEST:
         return text
+    text = _compiled(_STATED).sub(rf"\1{HIDDEN}", text)
 
     def hidden(digits: re.Match[str]) -> str:
         around = text[max(digits.start() - _NEAR, 0) : digits.end() + _NEAR]

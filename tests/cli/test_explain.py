@@ -296,7 +296,7 @@ def test_a_narrow_terminal(run: Command, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setattr("secure_s3.cli.explain_show._coloured", lambda lines: False)
     lines = run("explain", MESSAGE).out.splitlines()
-    assert all(len(line) <= 60 or " " not in line.strip() for line in lines)
+    assert all(len(line) <= 60 or " " not in line[10:].strip() for line in lines)
     said = next(number for number, line in enumerate(lines) if line.startswith("  said"))
     assert lines[said + 1].startswith(" " * 10)
 
@@ -374,12 +374,15 @@ def test_a_write_that_would_be_encrypted_otherwise(run: Command, bucket: str, tm
     found = only(run(*argv))
     assert found["conditions"][0]["got"] == ["AES256"]
     assert found["remedies"][0]["who"] == "caller"
+    assert "(here: --encryption sse-kms --kms-key-arn " in found["remedies"][0]["what"]
 
 
 def test_a_write_of_which_nobody_knows(run: Command, bucket: str, tmp_path: Path) -> None:
     """A missing bucket is told of first; what is not known is no refusal."""
     missing = run("explain", "put", f"s3://{bucket}-missing/x")
-    assert (missing.code, "404 NoSuchBucket" in missing.out.splitlines()[0]) == (1, True), missing.out
+    title = missing.out.splitlines()[0]
+    assert (missing.code, title.endswith("would be refused (404 NoSuchBucket)")) == (1, True), title
+    assert "was not read" not in missing.out
     office = policy(deny("Office", "s3:PutObject", {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}))
     given = tmp_path / "office.json"
     given.write_text(json.dumps(office))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from secure_s3.denials import parse_denial
 from secure_s3.denials.denial import CAUSES, Denial
 from secure_s3.denials.evidence import Evidence, Judged, Named, Settings
 from secure_s3.denials.explain import explain
@@ -233,6 +234,22 @@ def test_a_statement_without_conditions_says_so():
     policy = Policy.parse({"Version": "2012-10-17", "Statement": [document]})
     told = explain(Evidence(denied(put(B)), judged=(judged(put(B), policy),)))
     assert "Never denies it without a condition" in told.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<html><body>502 Bad Gateway</body></html>", "a proxy or gateway"),
+        ("<!DOCTYPE html><title>403 Forbidden</title>", "a proxy or gateway"),
+        ("Unable to locate credentials", "nobody signed"),
+        ("the moon is full", "nothing in this text"),
+    ],
+)
+def test_what_s3_did_not_say_is_not_told_as_its_word(text, words):
+    """A proxy's page, an error of this machine and no error at all are told as what they are."""
+    told = explain(Evidence(parse_denial(message=text)))
+    assert words in told.denied_by
+    assert told.remedies or told.fix
 
 
 def test_nothing_refers_to_itself():

@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from secure_s3.denials import Denial, parse_denial, parse_error_body
 from secure_s3.denials.causes import documentation, fix_for, retryable
 from secure_s3.denials.parsing import FIELDS
-from secure_s3.denials.redaction import redact
+from secure_s3.denials.redaction import CHARACTERS, redact
 from tests.denials.test_parser import SAMPLES
 
 MARK = "MARKEDSECRET"
@@ -115,6 +116,64 @@ def test_bodies_that_cannot_be_read() -> None:
             assert leaks(parse_error_body(body, status=403)) == [], body
 
 
+HEX = "0123456789abcdef" * 4
+ID = "AKIAIOSFODNN7EXAMPLE"
+PLAIN_TOKEN = "PLAINTOKEN0123456789"
+RAW_KEY = bytes(range(200, 232))
+STANDARD_KEY = base64.b64encode(RAW_KEY).decode()
+URL_KEY = base64.urlsafe_b64encode(RAW_KEY).decode()
+FORMS = [
+    (f"StringToSign was AWS4-HMAC-SHA256\n20260301T120000Z\nscope\n{HEX}", HEX),
+    (f"The String-to-Sign should have been 'AWS4-HMAC-SHA256\nscope\n{HEX}'", HEX),
+    (f"The Canonical String for this request should have been 'GET\n/k\n\nhost\n{HEX}'", HEX),
+    (f"canonical_request = GET\n/k\n\nhost\n{HEX}", HEX),
+    (f"the signature {HEX} you provided does not match", HEX),
+    (f"{HEX} is not the signature that was calculated", HEX),
+    (f"Signature is {HEX}, expected", HEX),
+    ("Signature was frJIUN8DYpKDtOLCwo//yllqDzg=", "frJIUN8DYpKDtOLCwo"),
+    (f"SecretKey={PLAIN_TOKEN}", PLAIN_TOKEN),
+    (f"secret-access-key: {PLAIN_TOKEN}", PLAIN_TOKEN),
+    (f"Secret access key: {PLAIN_TOKEN}", PLAIN_TOKEN),
+    (f'{{"name":"x-amz-security-token","value":"{PLAIN_TOKEN}"}}', PLAIN_TOKEN),
+    (f'{{\\"x-amz-security-token\\": \\"{PLAIN_TOKEN}\\"}}', PLAIN_TOKEN),
+    (f"X-Amz-Signature%3d{HEX}", HEX),
+    (quote(quote(f"https://b/k?X-Amz-Credential={ID}/20260301&X-Amz-Signature={HEX}")), HEX),
+    (quote(quote(f"https://b/k?X-Amz-Credential={ID}/20260301")), ID),
+    (f"%3D{ID}%2F20260301", ID),
+    (f"b'x\\n{ID}'", ID),
+    (f"AKIA\u200b{ID[4:]}", ID[4:]),
+    (f"X-Amz-Security-Token\\u003d{PLAIN_TOKEN}", PLAIN_TOKEN),
+    (f"X-Amz-Signature&#61;{HEX}", HEX),
+    (f"X-Amz-Signature\uff1a{HEX}", HEX),
+    (f'name="x-amz-security-token"\r\n\r\n{PLAIN_TOKEN}\r\n', PLAIN_TOKEN),
+    (f"x-amz-s3session-token: {PLAIN_TOKEN}", PLAIN_TOKEN),
+    (f"x-amz-copy-source-server-side-encryption-customer-key: {PLAIN_TOKEN}", PLAIN_TOKEN),
+    ("x-amz-mfa: arn:aws:iam::111122223333:mfa/root-user 123456", "123456"),
+    (f"key={quote(STANDARD_KEY, safe='')}", quote(STANDARD_KEY[:10], safe="")),
+    (f"key={quote(quote(STANDARD_KEY, safe=''), safe='')}&x", STANDARD_KEY[:10]),
+    (f"key {URL_KEY}", URL_KEY[:10]),
+    (f"k/{STANDARD_KEY}", STANDARD_KEY[:10]),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), FORMS)
+def test_forms_of_secrets(text: str, secret: str) -> None:
+    """A secret goes however its name is joined to it, however that is encoded, and out of a sentence."""
+    assert secret in text
+    for form in (text, f"An error occurred (X): {text} and more", f"<Message>{text}</Message>"):
+        once = redact(form)
+        assert secret not in once
+        assert redact(once) == once
+
+
+def test_a_long_text_is_cut() -> None:
+    """Of a text that is too long only the beginning is kept, and no half of a secret at its end."""
+    for before in range(CHARACTERS - 100, CHARACTERS, 9):
+        cut = redact("." * before + f" {CUSTOMER_KEY} X-Amz-Signature={MARK} {ID} " * 9)
+        assert len(cut) < CHARACTERS
+        assert cut.strip(".") == "…"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -126,6 +185,16 @@ def test_bodies_that_cannot_be_read() -> None:
         "AROACKCEVSQ6C2EXAMPLE:session, AIDACKCEVSQ6C2EXAMPLE",
         "ASIA is a continent",
         "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+        f'the ETag "{HEX[:32]}" and the checksum {HEX} do not match: try again',
+        "x-amz-id-2: Gz0a7yYvQ3b8pS3JUqQWJZ3z1Hn3d0gqkq7/cWl0bYgkq8r+q0XqzYt9c9Yq7dWQ2P0cQyJ1xV0Abc12=",
+        "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "s3://b/warehouse/database/schema/table/longlonglonglong/longer/year=",
+        "a/_temporary/0/task_202603011200000000000000_0001_m_000000/part=1/name_with_a_long_name_0=x",
+        "The canonical request is wrong. The string to sign was not given: see the signature's page",
+        "The security token included in the request is invalid: get another",
+        "the signature is authenticationisrequired: no",
+        "provide the correct secret key. The secret key was wrong",
+        "family \U0001f469\u200d\U0001f467: =",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -139,7 +208,7 @@ def test_an_encoded_message_is_cut_short() -> None:
     assert redact(text) == f"User: x. Encoded authorization failure message: {'GdIWPnptu6qC' * 2}…"
 
 
-@given(st.text(), st.sampled_from(TEXTS), st.text())
+@given(st.text(), st.sampled_from([*TEXTS, *(text for text, _ in FORMS)]), st.text())
 def test_twice_is_as_once(before: str, secret: str, after: str) -> None:
     """What was redacted stays as it is."""
     once = redact(f"{before}{secret}{after}")

@@ -68,6 +68,8 @@ def credentials(facts: Facts) -> Iterator[Remedy]:
     text = f"{facts.denial.code} {facts.denial.detail} {facts.denial.message[:4096]}".lower()
     if "expired" in text:
         yield Remedy(CALLER, "get new temporary credentials: log in, or assume the role, again")
+    elif facts.denial.detail == "none":
+        yield Remedy(CALLER, "sign the request: aws sso login, AWS_PROFILE, or a session with credentials")
     else:
         yield Remedy(
             CALLER,
