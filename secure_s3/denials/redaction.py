@@ -34,7 +34,7 @@ _NAMES = (
 _NAMED = (
     rf"""(?i)(?P<name>(?:x-amz-)?(?:{_NAMES}){_SIGN}\s*(?:\\+["']|b(?=['"]))?)"""
     r"""(?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:AWS4-|AWS |Basic |Bearer )[^\n'"]*"""
-    r"""|arn:[^\s,&<>"']* \d{6}[^\s,&<>}\)"']*|[^\s,&<>}\)"']+)"""
+    r"""|arn:[^\s,&<>"']{0,256} \d{6}[^\s,&<>}\)"']*|[^\s,&<>}\)"']+)"""
 )
 _SIGNATURE = rf"""((?:Signature|Credential)=)[^\s&,<>"']+|([Ss]ignature{_SIGN}\s*)[0-9a-zA-Z+/=%]{{16,}}"""
 _STATED = (
@@ -58,7 +58,7 @@ _SESSION = r"(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[A-Za-z0-9+/=%_-]{16,}"
 _BASE64_KEY = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}(?:=|%3D)(?![A-Za-z0-9+/=])"
 # The same for URLs, or after a slash: this may be the end of something longer.
 _UNIT = r"[A-Za-z0-9+/_-]|%(?:25)*2[BbFf]"
-_PLAIN_RUN = r"[A-Za-z0-9+/_-]{43,}(?==(?![A-Za-z0-9+/=]))"
+_PLAIN_RUN = r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{43,}(?==(?![A-Za-z0-9+/=]))"
 _ENCODED_RUN = rf"(?<![A-Za-z0-9+/_%-])(?:{_UNIT}){{43,}}(?=%(?:25)*3[Dd](?![A-Za-z0-9+/=]))"
 # Its end is found faster than the whole.
 _BASE64_ENDS = (

@@ -14,6 +14,7 @@ from s3transfer import exceptions as transfer_errors
 
 from .. import errors
 from ..values import printable_text
+from .answers import make_printable, one_line, take_secrets_out, without_secrets
 from .redaction import redact
 from .refused import behind
 
@@ -69,17 +70,6 @@ _BY_CAUSE: Mapping[str, type[errors.AccessDenied]] = {
 }
 # KMS and HEAD say 400 where S3 says 403.
 _ALSO_400 = frozenset({"signature", "clock", "credentials"})
-_SECRET_FIELDS = frozenset(
-    {
-        "AWSAccessKeyId",
-        "CanonicalRequest",
-        "CanonicalRequestBytes",
-        "SignatureProvided",
-        "StringToSign",
-        "StringToSignBytes",
-        "Token-0",
-    }
-)
 
 BROKEN_BODY: tuple[type[BaseException], ...] = (
     botocore_errors.ResponseStreamingError,
@@ -187,8 +177,8 @@ def translate(
         return _unhidden(error, where)
     for theirs, ours, fix in _FAULTS:
         if isinstance(error, theirs):
-            text = redact(str(error))
-            return ours(f"{_place(where)} failed: {type(error).__name__}", why=text, fix=fix, **where)
+            why = _said(error) if issubclass(ours, errors.ConfigurationError) else one_line(str(error))
+            return ours(f"{_place(where)} failed: {type(error).__name__}", why=why, fix=fix, **where)
     return None
 
 
@@ -202,12 +192,14 @@ def service_error(
 ) -> errors.ServiceError:
     """The typed error for what a service answered; also an instance of the modelled class it came as.
 
-    It has the denial, and the refused request if *error* has it.
+    It has the denial, and the refused request if *error* has it. Its response, a copy, holds no secret,
+    and its texts, code and request id can be printed.
     """
     from ..denials.causes import fix_for  # here, so that importing the package stays cheap
 
-    response = _without_secrets(error.response)
-    details, metadata = response["Error"], response.get("ResponseMetadata", {})
+    response = without_secrets(error.response)
+    details, metadata = dict(response.get("Error") or {}), response.get("ResponseMetadata", {})
+    response["Error"] = details
     code, status = str(details.get("Code", "")), metadata.get("HTTPStatusCode")
     denial = _denial(response, error.operation_name, service)
     if details.get("Message"):
@@ -215,7 +207,7 @@ def service_error(
     where: dict[str, Any] = {"operation": operation or error.operation_name, "bucket": bucket, "key": key}
     ours = _combined(_kind(code, status, denial.cause), type(error))(
         f"{_place(where)} was refused: {code or 'no code'} ({status})",
-        why=denial.message,
+        why=printable_text(denial.message),
         fix=fix_for(denial),
         response=response,
         code=code,
@@ -293,11 +285,13 @@ def typed(
         ours = translate(error, operation=operation, bucket=bucket, key=key, service=service)
         if ours is None:
             raise
+        _expose_nothing(error)
         raise ours from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         ours = _misunderstood(error, operation, bucket, key)
         if ours is None:
             raise
+        _expose_nothing(error)
         raise ours from error
     except RecursionError as error:
         if not _is_redirected(error):
@@ -309,6 +303,21 @@ def typed(
             fix="check endpoint_url and region_name",
             **where,
         ) from error
+
+
+def _expose_nothing(error: BaseException) -> None:
+    """A traceback shows the causes of ours too, so they lose what is secret or steers a terminal."""
+    for each in behind(error):
+        if isinstance(each, errors.SecureS3Error) or not (each is error or isinstance(each, _RAISED)):
+            continue  # the program's own are left alone
+        take_secrets_out(each)
+        if isinstance(each, (ClientError, *HIDING)):
+            make_printable(each)
+
+
+def _said(error: BaseException) -> str:
+    """What botocore says of arguments, in its lines."""
+    return "\n".join(printable_text(line) for line in redact(str(error)).split("\n"))
 
 
 def _misunderstood(
@@ -327,12 +336,12 @@ def _misunderstood(
     if "botocore.parsers" in modules or lacking:
         return errors.TransportError(
             what,
-            why=f"the endpoint does not answer as S3 does: {redact(str(error))}",
+            why=f"the endpoint does not answer as S3 does: {one_line(str(error))}",
             fix="check endpoint_url",
             **where,
         )
     if any(name.startswith("botocore.") for name in modules):
-        return errors.ConfigurationError(what, why=redact(str(error)), fix="check the arguments", **where)
+        return errors.ConfigurationError(what, why=_said(error), fix="check the arguments", **where)
     return None
 
 
@@ -362,12 +371,3 @@ def _place(where: Mapping[str, str | None]) -> str:
     place = f" on s3://{where['bucket']}/{where['key'] or ''}" if where.get("bucket") else ""
     place = printable_text(place)
     return f"{where.get('operation') or 'the request'}{place}"
-
-
-def _without_secrets(response: Mapping[str, Any]) -> dict[str, Any]:
-    copied = dict(response)
-    details = dict(copied.get("Error") or {})
-    for field in _SECRET_FIELDS & details.keys():
-        details[field] = "***"
-    copied["Error"] = details
-    return copied

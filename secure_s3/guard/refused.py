@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from ..encryption import Strategy
 from ..errors import REFUSED
+from .answers import take_secrets_out
 
 if TYPE_CHECKING:
     from ..policy.wire import SentRequest
@@ -34,6 +35,7 @@ SECRETS = frozenset(
         "proxy-authorization",
         "x-amz-copy-source-server-side-encryption-customer-key",
         "x-amz-credential",
+        "x-amz-mfa",
         "x-amz-s3session-token",
         "x-amz-security-token",
         "x-amz-server-side-encryption-customer-key",
@@ -127,9 +129,13 @@ def note(parsed: dict[str, Any], told: dict[str, Any]) -> None:
 
 
 def attach(error: ClientError, client: Any, explainer: Callable[..., Any] | None) -> None:
-    """Keep with *error*, as botocore raised it, what was noted; its response is what botocore made again."""
+    """Keep with *error*, as botocore raised it, what was noted.
+
+    Its response is what botocore made again, but for the secrets that the service repeats in it.
+    """
     response: Any = error.response
     told = response.pop(_NOTE, None) if isinstance(response, dict) else None
+    take_secrets_out(error)
     if told is not None:
         error.__dict__[REFUSED] = Refused(client=client, explainer=explainer, **told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import traceback
 from typing import Any
 
 import pytest
@@ -342,6 +343,103 @@ def test_secret_fields_are_blanked(field: str) -> None:
     assert "MARKED" not in f"{ours}{ours!r}{ours.diagnostics()}{ours.response}" + pickle.dumps(ours).decode(
         "latin-1"
     )
+
+
+TOKEN = "IQoJb3JpZ2luX2VjMARKED0123456789abcdefghij"
+FORGED = "AccessDenied\n  fix: run evil\x9b31m\u202e\x1b[2J"
+ELSEWHERE = [
+    {"Signature": "MARKED"},
+    {"accessKeyId": "MARKED"},
+    {"stringToSign": "MARKED"},
+    {"x-amz-security-token": "MARKED"},
+    {"Token": "MARKED"},
+    {"Token-12": "MARKED"},
+    {"Detail": {"Inner": [{"StringToSign": "MARKED"}]}},
+    {"Detail": f"sent was {TOKEN}"},
+    {"ArgumentName": "X-Amz-Security-Token", "ArgumentValue": "MARKED"},
+    {"Code": TOKEN},
+    {"Message": f"the token {TOKEN} has expired"},
+]
+
+
+def shown(error: errors.ServiceError) -> str:
+    """Everything in which it can be read, its causes included."""
+    lines = traceback.format_exception(type(error), error, None)
+    whole = f"{error}{error!r}{error.diagnostics()}{error.response}{''.join(lines)}"
+    return whole + repr(vars(pickle.loads(pickle.dumps(error)))) + repr(vars(error.__cause__))
+
+
+@pytest.mark.parametrize("modelled", [False, True])
+@pytest.mark.parametrize("details", ELSEWHERE)
+def test_secrets_stand_nowhere(details: dict[str, Any], modelled: bool) -> None:
+    """A secret in any element, header or id is in no text, response or pickle, nor in the cause's."""
+    response: Any = client_error("NoSuchKey", 404, **({} if "Code" in details else details)).response
+    response["Error"] |= details
+    response["ResponseMetadata"] |= {"HostId": TOKEN, "RequestId": TOKEN}
+    response["ResponseMetadata"]["HTTPHeaders"] = {"authorization": "AWS MARKED", "x-echo": TOKEN, "a": "b"}
+    response["message"] = TOKEN
+    kind = session().client("s3").exceptions.NoSuchKey if modelled else ClientError
+    cause = kind(response, "GetObject")
+    with pytest.raises(errors.NotFound) as caught, faults.typed("GetObject", "b", "k"):
+        raise cause
+    assert "MARKED" not in shown(caught.value)
+    assert type(caught.value.__cause__) is kind
+    assert caught.value.response["ResponseMetadata"]["HTTPHeaders"]["a"] == "b"
+
+
+def test_an_answer_forges_no_lines() -> None:
+    """Neither lines nor controls of a terminal come out of a code, a message, an id, or the cause's text."""
+    cause = client_error(FORGED, 403, Message=FORGED)
+    cause.response["ResponseMetadata"]["RequestId"] = FORGED
+    with pytest.raises(errors.AccessDenied) as caught, faults.typed("GetObject"):
+        raise cause
+    error = caught.value
+    lines = traceback.format_exception(type(error), error, None)
+    assert [line for line in "".join(lines).split("\n") if not line.isprintable()] == []
+    assert str(error).count("\n") == 2
+    assert not any("evil" in line for line in "".join(lines).split("\n") if line.startswith("  fix:"))
+    code = error.response["Error"]["Code"]
+    assert code == error.code == error.diagnostics()["code"]
+    assert error.response["ResponseMetadata"]["RequestId"] == error.request_id == code
+    assert code.isprintable()
+
+
+def test_what_holds_no_secret_stays_as_it_was() -> None:
+    """An answer without a secret is left as botocore made it, and so are errors of the program."""
+    cause = client_error("AccessDenied", 403, Detail={"a": ["b", None, 1]}, Empty=None, Token="")
+    cause.__context__ = program = ValueError(f"about {TOKEN}")
+    args, details, metadata = cause.args, cause.response["Error"], cause.response["ResponseMetadata"]
+    with pytest.raises(errors.AccessDenied) as caught, faults.typed("GetObject"):
+        raise cause
+    assert caught.value.__cause__ is cause
+    assert (cause.args, program.args) == (args, (f"about {TOKEN}",))
+    assert cause.response["Error"] is details
+    assert cause.response["ResponseMetadata"] is metadata
+    assert caught.value.response == cause.response
+    assert caught.value.response["ResponseMetadata"] is metadata
+
+
+def test_answers_without_end() -> None:
+    """Elements within elements are hidden from some depth on, and a code is not longer than codes are."""
+    deep: Any = "MARKED"
+    for _ in range(500):
+        deep = {"x": [deep]}
+    ours = faults.translate(client_error("C" * 100_000, 403, Detail=deep))
+    assert isinstance(ours, errors.AccessDenied)
+    assert "MARKED" not in repr(ours.response)
+    assert len(f"{ours}{ours.code}") < 2000
+
+
+def test_texts_of_others_are_printed_on_one_line() -> None:
+    """What botocore says of an answer that it cannot read forges nothing; of arguments it keeps its lines."""
+    error = ResponseParserError(f"invalid:\n{FORGED} {TOKEN}")
+    with pytest.raises(errors.TransportError) as caught, faults.typed("GetObject"):
+        raise error
+    assert "MARKED" not in f"{caught.value}{caught.value.__cause__}"
+    assert str(caught.value).count("\n") == 2
+    assert "\x1b" not in str(caught.value)
+    invalid = theirs.ParamValidationError(report="one\ntwo")
+    assert "one\ntwo" in str(faults.translate(invalid))
 
 
 @pytest.mark.parametrize(

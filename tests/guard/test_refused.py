@@ -142,6 +142,35 @@ def test_no_secret_is_kept(refusing: Refusing) -> None:
         pickle.dumps(kept)
 
 
+def test_the_answer_of_boto3s_error_repeats_no_secret(server: RecordingServer) -> None:
+    """What S3 repeats of a wrongly signed request is hidden in the error that boto3's client raises."""
+    secret = {"AWSAccessKeyId": "AKIAMARKEDMARKED1234", "StringToSign": "AWS4\nMARKED", "Token": "MARKED"}
+    elements = "".join(f"<{name}>{text}</{name}>" for name, text in secret.items())
+    says = f"the signature {'0123456789abcdef' * 4} does not match"
+    body = f"<Error><Code>SignatureDoesNotMatch</Code><Message>{says}</Message>{elements}</Error>".encode()
+
+    def refuse(exchange: Exchange) -> None:
+        exchange.body()
+        exchange.reply(Answer(403, [("x-echo", "x-amz-security-token: MARKED")], body))
+
+    with FaultyProxy(server.url, server.ca_bundle) as proxy:
+        proxy.inject(refuse, times=9)
+        client = session().client("s3", endpoint_url=proxy.url, verify=proxy.ca_bundle, config=PATH)
+        with pytest.raises(ClientError) as caught:
+            put(client)
+    error = caught.value
+    assert not isinstance(error, errors.SecureS3Error)
+    details: Any = error.response["Error"]
+    assert details == {
+        "Code": "SignatureDoesNotMatch",
+        "Message": "the signature *** does not match",
+        **dict.fromkeys(secret, "***"),
+    }
+    assert error.response["ResponseMetadata"]["HTTPHeaders"]["x-echo"] == "x-amz-security-token: ***"
+    assert str(error).endswith("the signature *** does not match")
+    assert "MARKED" not in f"{error!r}{vars(error)}"
+
+
 ROADS = {
     "head": lambda client, path: client.head_object(Bucket=BUCKET, Key="k"),
     "paginator": lambda client, path: list(client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)),
@@ -356,7 +385,7 @@ def test_what_is_hidden_makes_no_difference(
     authorization: str, query: str, token: bool, as_bytes: bool
 ) -> None:
     """The request read from what was kept is the one read from the original, which holds no secret."""
-    headers: dict[str, Any] = {"x-amz-meta-a": "b", "Authorization": authorization}
+    headers: dict[str, Any] = {"x-amz-meta-a": "b", "X-Amz-MFA": "MARKED", "Authorization": authorization}
     headers |= {"X-Amz-Security-Token": "MARKED"} if token else {}
     url = f"https://s3.eu-west-1.amazonaws.com/b/k{query}"
     given_headers = {name: value.encode() for name, value in headers.items()} if as_bytes else headers

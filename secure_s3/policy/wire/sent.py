@@ -22,6 +22,7 @@ _SECRETS = frozenset(
         "proxy-authorization",
         "x-amz-copy-source-server-side-encryption-customer-key",
         "x-amz-credential",
+        "x-amz-mfa",
         "x-amz-s3session-token",
         "x-amz-security-token",
         "x-amz-server-side-encryption-customer-key",
