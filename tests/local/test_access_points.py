@@ -100,3 +100,25 @@ def test_both_allow(local_aws: Any, s3: Any, control: Any, alias: str) -> None:
 def test_no_access_point(s3: Any) -> None:
     """An alias of none is a bucket that does not exist."""
     assert denial(s3.get_object, Bucket="reports-abc-s3alias", Key="k").code == "NoSuchBucket"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("put_bucket_policy", "delete_bucket_policy", "get_bucket_encryption", "get_bucket_versioning"),
+        *("delete_bucket", "delete_public_access_block", "get_bucket_policy_status", "put_bucket_acl"),
+    ],
+)
+def test_what_access_points_are_not_for(name: str, s3: Any, alias: str) -> None:
+    """Through an access point nothing about the bucket is changed, and little is told."""
+    more = {"put_bucket_policy": {"Policy": people.document()}, "put_bucket_acl": {"ACL": "private"}}
+    told = denial(getattr(s3, name), Bucket=alias, **more.get(name, {}))
+    assert (told.status, told.code) == (405, "MethodNotAllowed")
+
+
+def test_what_access_points_tell_of_the_bucket(s3: Any, alias: str) -> None:
+    """What AWS lists as supported is answered: the location, the ACL, uploads, versions."""
+    assert s3.get_bucket_location(Bucket=alias)["LocationConstraint"] == "eu-west-1"
+    for name in ("head_bucket", "get_bucket_acl", "list_multipart_uploads", "list_object_versions"):
+        assert getattr(s3, name)(Bucket=alias)["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert denial(s3.get_bucket_policy, Bucket=alias).code == "NoSuchBucketPolicy"

@@ -15,10 +15,12 @@ from .judging.operations import operation_of
 if TYPE_CHECKING:
     from ...sigv4 import ChunkSignatures, Scope
 
-__all__ = ["AccessPoint", "Answer", "Call", "SSE", "is_presigned", "is_s3"]
+__all__ = ["AccessPoint", "Answer", "Call", "SSE", "is_presigned", "is_s3", "place_of"]
 
 SSE = "x-amz-server-side-encryption"
 _SIGNING = ("x-amz-signature", "x-amz-algorithm", "x-amz-credential")
+_NOT_AWS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
+"""Paths that moto serves beside those of AWS, to whoever asks."""
 
 
 def is_presigned(environ: dict[str, Any]) -> bool:
@@ -31,8 +33,8 @@ def is_s3(environ: dict[str, Any]) -> bool:
     """Whether the request is for S3: signed for it, presigned, or not signed for anything else."""
     if is_presigned(environ):
         return True  # what is signed for another service is refused there
-    if str(environ.get("RAW_URI", "")).startswith("/moto-api"):
-        return True  # to S3 it is a bucket; moto's own control paths are not served
+    if str(environ.get("PATH_INFO", "")).startswith(_NOT_AWS):
+        return True  # to S3 the first part is a bucket
     scope = environ.get("HTTP_AUTHORIZATION", "")
     if "Credential=" in scope:
         parts = scope.split("Credential=", 1)[1].split(",", 1)[0].split("/")
@@ -116,11 +118,19 @@ class Call:
             self.environ.pop("HTTP_" + name.upper().replace("-", "_"), None)
 
 
-def _read(environ: dict[str, Any]) -> tuple[str, str, str, dict[str, str], dict[str, str], str]:
-    """Method, bucket, key, query, headers and operation."""
+def place_of(environ: dict[str, Any]) -> tuple[str, str]:
+    """Bucket and key: they stand in the path alone, whatever host is named beside it."""
     path = unquote(str(environ["RAW_URI"]).split("?", 1)[0]).lstrip("/")
     bucket, _, key = path.partition("/")
-    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    return bucket, key
+
+
+def _read(environ: dict[str, Any]) -> tuple[str, str, str, dict[str, str], dict[str, str], str]:
+    """Method, bucket, key, query, headers and operation."""
+    bucket, key = place_of(environ)
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
+        query.setdefault(name, value)  # policies and moto see the first as well
     headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()

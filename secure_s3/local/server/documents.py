@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 
 from werkzeug.datastructures import Headers
 
+from ...limits import MAX_DELETE_OBJECTS
 from .call import Answer
 from .faults import Refusal
 
-__all__ = ["empty_answer", "malformed_xml", "parsed", "text_of", "xml_answer"]
+__all__ = ["empty_answer", "entries_of", "malformed_xml", "parsed", "text_of", "xml_answer"]
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _OF_NAMESPACE = re.compile(r"\{[^}]*\}")
@@ -45,6 +46,25 @@ def text_of(document: ElementTree.Element, path: str) -> str | None:
     """The text of an element, or None if it is not there."""
     found = document.find(path)
     return None if found is None else found.text or ""
+
+
+def entries_of(body: bytes) -> list[tuple[str, str | None]]:
+    """What a request to DeleteObjects names: key and version of each entry, in order.
+
+    Raises:
+        Refusal: MalformedXML, also for an entry that names no key, or anything twice, and for more entries
+            than a thousand. Source: Amazon S3 API Reference, DeleteObjects.
+    """
+    objects = parsed(body, "Delete").findall("Object")
+    if not 0 < len(objects) <= MAX_DELETE_OBJECTS or not all(_is_entry(each) for each in objects):
+        raise malformed_xml()
+    return [(text_of(each, "Key") or "", text_of(each, "VersionId") or None) for each in objects]
+
+
+def _is_entry(element: ElementTree.Element) -> bool:
+    keys, versions = element.findall("Key"), element.findall("VersionId")
+    named = len(keys) == 1 and bool(keys[0].text) and len(versions) < 2
+    return named and not any(len(each) for each in (*keys, *versions))
 
 
 def xml_answer(root: str, inner: str) -> Answer:

@@ -148,9 +148,14 @@ class Connection(MotoRequestHandler):
             self.connection.shutdown(socket.SHUT_WR)
 
     def _framed(self) -> bool:
-        """Whether head and body end where everybody reads them to end (RFC 9112, sections 5.1 and 6.3)."""
+        """Whether everybody reads the same request: its target and host, and where head and body end.
+
+        Source: RFC 9112, sections 3.2, 5.1 and 6.3. A target is a path: a whole URL would be a second host.
+        """
         if any(isinstance(defect, _BROKEN_HEAD) for defect in self.headers.defects):
             return False  # a line that is no field ends the head, for Python alone
+        if not self.path.startswith("/") or len(self.headers.get_all("Host", [])) > 1:
+            return False
         lengths = self.headers.get_all("Content-Length", [])
         codings = self.headers.get_all("Transfer-Encoding", [])
         if codings:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
@@ -40,6 +40,7 @@ from werkzeug.exceptions import HTTPException
 from ..settings import ACCOUNT_ID, KEY_ID
 from .call import Answer
 from .callers.directory import Directory, Issued
+from .plain import plain, plain_s3
 
 __all__ = ["OWNER_ID", "SPELLED", "PublicAccessBlock", "Issued", "Store"]
 
@@ -113,7 +114,7 @@ class Store:
     def __init__(self) -> None:
         _fit_seams()
         self.directory = Directory()
-        self.other_services = DomainDispatcherApplication(create_backend_app)
+        self._other_services = DomainDispatcherApplication(create_backend_app)
 
     @property
     def _s3(self) -> Any:
@@ -127,7 +128,8 @@ class Store:
     # -- S3 --------------------
 
     def s3(self, environ: dict[str, Any]) -> Answer:
-        """Let moto answer an S3 request."""
+        """Let moto answer an S3 request, and see of it no other bucket and key than were judged."""
+        environ = plain_s3(environ)
         request = Request(environ)
         request.from_wsgi_server = True
         segments = request.raw_path.lstrip("/").partition("/")
@@ -195,6 +197,21 @@ class Store:
         return _read_pieces(descriptor, begin, end)
 
     # -- IAM and STS --------------------
+
+    def other_services(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Let moto answer a request to another service; see ``backend``."""
+        answer: Iterable[bytes] = self._other_services(plain(environ), start_response)
+        return answer
+
+    def backend(self, environ: dict[str, Any]) -> str | None:
+        """As what moto would answer a request to another service; None stands for S3.
+
+        moto makes a host of the service and the region that the signature names, and looks whose it is.
+        """
+        seen = plain(environ)
+        host = self._other_services.infer_service_region_host(seen, str(seen.get("PATH_INFO", "")))
+        found: str | None = self._other_services.get_backend_for_host(host)
+        return found
 
     def ready_user(self) -> str:
         """Make the user who has the ready credentials, and return its ARN."""

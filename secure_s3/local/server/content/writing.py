@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 from ..call import Answer, Call
 from ..faults import invalid_argument
 from ..ledger import Ledger, ObjectNote
+from ..plain import is_form_type
 from ..store import Store
 from . import checksums
 from .checksums import Checksum
@@ -17,8 +18,6 @@ from .kms import seal_for
 from .reading import Reader
 
 __all__ = ["Writer", "add_elements", "copy_source"]
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def add_elements(answer: Answer, parent: str, elements: dict[str, str]) -> None:
 def _hide_form_type(call: Call) -> str | None:
     """moto reads a body of this type as a form and stores nothing; the type is put back afterwards."""
     kind = str(call.environ.get("CONTENT_TYPE", ""))
-    if not kind.startswith((_FORM, "multipart/form-data")):
+    if not is_form_type(kind):
         return None
     call.environ["CONTENT_TYPE"] = "binary/octet-stream"
     return kind

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from moto.s3control import models
 
 from ...settings import ACCOUNT_ID
 from ..call import AccessPoint, Call
 from ..store import Store
+from .operations import check_point
 
 __all__ = ["find", "fit_region", "lead_to_bucket"]
 
@@ -56,10 +57,15 @@ def fit_region(store: Store) -> None:
 
 
 def lead_to_bucket(call: Call) -> None:
-    """Make a request to access points one to their buckets; ``point`` and ``source_point`` tell of it."""
+    """Make a request to access points one to their buckets; ``point`` and ``source_point`` tell of it.
+
+    Raises:
+        Refusal: MethodNotAllowed for what access points are not for.
+    """
     _lead_source(call)
     point = find(call.bucket)
     if point is not None:
+        check_point(call.operation, call.method, call.key, call.query)
         _lead(call, point)
 
 
@@ -76,11 +82,17 @@ def _lead(call: Call, point: AccessPoint) -> None:
 
 
 def _lead_source(call: Call) -> None:
-    path, mark, query = call.headers.get("x-amz-copy-source", "").partition("?")
+    """Write the source of a copy anew as well: whoever reads it from here on reads the same object."""
+    path, _, query = call.headers.get("x-amz-copy-source", "").partition("?")
     text = unquote(path).lstrip("/")
     name, _, key = text.partition("/object/") if text.startswith("arn:") else text.partition("/")
-    point = find(name)
-    if point is not None:
-        call.environ["HTTP_X_AMZ_COPY_SOURCE"] = f"{point.bucket}/{quote(key)}{mark}{query}"
-        call.read_again()
-        call.source_point = point
+    call.source_point = find(name) if key else None
+    if call.source_point is None:
+        name, _, key = text.partition("/")
+    if not key:
+        return  # names no object, and is refused for that
+    bucket = call.source_point.bucket if call.source_point else name
+    version = parse_qs(query).get("versionId")
+    named = f"{quote(bucket, safe='')}/{quote(key)}" + (f"?versionId={quote(version[0])}" if version else "")
+    call.environ["HTTP_X_AMZ_COPY_SOURCE"] = named
+    call.read_again()

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 from werkzeug.datastructures import Headers
 
 from ..call import Answer, Call
-from ..documents import parsed, text_of
+from ..documents import entries_of, parsed, text_of
 from ..faults import xml_text
 from ..store import Store
 
@@ -30,10 +29,8 @@ class Deleter:
 
     def delete(self, call: Call) -> Answer:
         """Delete what may be deleted, and tell of each entry what came of it."""
-        if not call.denied:
-            return self.store.s3(call.environ)
         answer = self._of_the_others(call)
-        if answer.ok:
+        if answer.ok and call.denied:
             text = b"".join(answer.body).decode()
             told = "".join(_error(*each) for each in call.denied)
             answer.body = [text.replace(_END, f"{told}{_END}").encode()]
@@ -41,21 +38,31 @@ class Deleter:
         return answer
 
     def _of_the_others(self, call: Call) -> Answer:
-        """What moto says to the entries that are allowed; it takes no request without any."""
-        document = parsed(call.body, "Delete")
+        """What moto says to the entries that are allowed; it takes no request without any.
+
+        They are written anew, as they were read when they were judged: moto reads XML in another way.
+        """
         denied = {(key, version) for key, version, _ in call.denied}
-        for entry in document.findall("Object"):
-            if (text_of(entry, "Key") or "", text_of(entry, "VersionId") or None) in denied:
-                document.remove(entry)
-        if document.find("Object") is None:
+        allowed = [entry for entry in entries_of(call.body) if entry not in denied]
+        if not allowed:
             body = f'<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="{_NAMESPACE}">{_END}'
             return Answer(200, Headers([("Content-Type", "application/xml")]), [body.encode()])
-        call.body = ElementTree.tostring(document)
+        quiet = _element("Quiet", text_of(parsed(call.body, "Delete"), "Quiet"))
+        call.body = f"<Delete>{quiet}{''.join(_entry(*each) for each in allowed)}</Delete>".encode()
         call.environ["wsgi.input"], call.environ["CONTENT_LENGTH"] = (
             io.BytesIO(call.body),
             str(len(call.body)),
         )
         return self.store.s3(call.environ)
+
+
+def _entry(key: str, version: str | None) -> str:
+    return f"<Object>{_element('Key', key)}{_element('VersionId', version)}</Object>"
+
+
+def _element(name: str, text: str | None) -> str:
+    """An element that is read as it was; a bare carriage return would be read as a line feed."""
+    return f"<{name}>{xml_text(text).replace(chr(13), '&#13;')}</{name}>" if text else ""
 
 
 def _error(key: str, version: str | None, message: str) -> str:

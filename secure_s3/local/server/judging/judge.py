@@ -57,11 +57,12 @@ class Judge:
         Of DeleteObjects, the entries that are not allowed are noted in ``call.denied``.
 
         Raises:
-            Refusal: AccessDenied, or MethodNotAllowed for another account that a policy allows too much.
+            Refusal: AccessDenied, or MethodNotAllowed for another account that a policy allows too much;
+                NoSuchBucket, so that nothing passes that has not been judged.
         """
         bucket = self.store.bucket(call.bucket) if call.bucket else None
         if bucket is None and call.bucket and call.operation != "CreateBucket":
-            return  # what does not exist has no policy; moto says so
+            raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=call.bucket)
         idle = self._is_idle(call, identity, bucket)
         if idle and not self._bench.sending.uses_keys(call):
             return

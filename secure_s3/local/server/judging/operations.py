@@ -16,7 +16,7 @@ from botocore.loaders import Loader
 
 from ..faults import Refusal, invalid_argument
 
-__all__ = ["FORM", "check_operation", "is_answered", "operation_of"]
+__all__ = ["FORM", "check_operation", "check_point", "is_answered", "operation_of"]
 
 _SERVICE, _BUCKET, _KEY = "/", "/{Bucket}", "/{Bucket}/{Key+}"
 _UPLOAD = "uploadId"
@@ -26,6 +26,13 @@ _PLAIN = frozenset({"list-type", "select-type"})
 """They say how to answer, and are no sub-resources."""
 _ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
 """They go to other hosts."""
+_THROUGH_POINTS = frozenset(
+    (
+        *("DeleteObjects", "GetBucketAcl", "GetBucketCors", "GetBucketLocation", "GetBucketPolicy"),
+        *("GetBucketNotificationConfiguration", "GetObjectLockConfiguration", "HeadBucket"),
+        *("ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2", FORM),
+    )
+)
 _NOT_IN_MOTO = frozenset(
     (
         *("abac", "analytics", "annotation", "intelligent-tiering", "metadataAnnotationTable"),
@@ -132,6 +139,20 @@ def check_operation(operation: str, method: str, key: str, query: Mapping[str, s
         raise invalid_argument(message, "ResourceType", named[0])
     if not meant.issuperset(named):
         raise _not_allowed(method, named[0].upper())
+
+
+def check_point(operation: str, method: str, key: str, query: Mapping[str, str]) -> None:
+    """Refuse what an access point is not for: anything about the bucket but what looks into it.
+
+    The list is of the Amazon S3 User Guide, "Access points compatibility with S3 operations"; it calls itself
+    partial, so that every operation on objects passes. What S3 answers to others is documented nowhere.
+
+    Raises:
+        Refusal: MethodNotAllowed.
+    """
+    if not key and operation not in _THROUGH_POINTS:
+        named = sorted(_subresources()[_BUCKET].intersection(query))
+        raise _not_allowed(method, named[0].upper() if named else "BUCKET")
 
 
 def _not_allowed(method: str, kind: str) -> Refusal:

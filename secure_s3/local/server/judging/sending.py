@@ -13,7 +13,7 @@ from ..call import SSE, Call
 from ..content.encryption import Seal, asked_by
 from ..content.kms import seal_for
 from ..content.writing import copy_source
-from ..documents import parsed, text_of
+from ..documents import entries_of, parsed, text_of
 from ..ledger import Ledger
 from ..store import Store
 
@@ -26,13 +26,11 @@ _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 
 
 def _delete(body: bytes) -> dict[str, Any]:
-    objects = parsed(body, "Delete").findall("Object")
-    return {"Objects": [{"Key": text_of(each, "Key") or "", **_version(each)} for each in objects]}
+    return {"Objects": [_named(*entry) for entry in entries_of(body)]}
 
 
-def _version(element: ElementTree.Element) -> dict[str, str]:
-    version = text_of(element, "VersionId")
-    return {"VersionId": version} if version else {}
+def _named(key: str, version: str | None) -> dict[str, str]:
+    return {"Key": key, "VersionId": version} if version else {"Key": key}
 
 
 def _tags(body: bytes) -> dict[str, Any]:

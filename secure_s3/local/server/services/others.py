@@ -30,6 +30,10 @@ __all__ = ["Others"]
 
 _log = logging.getLogger(__name__)
 _TELL_GRANTS = ("ListGrants", "ListRetirableGrants")
+_BACKENDS = {"kms": "kms", "iam": "iam", "sts": "sts", "s3": "s3control"}
+"""By service, what moto answers it as."""
+_NOBODYS = (None, "s3", "s3bucket_path", "moto_api", "instance_metadata", *_BACKENDS.values())
+"""What no other service may be answered as."""
 _NAME_THEIR_KEY = ("ScheduleKeyDeletion", "CancelKeyDeletion")
 
 
@@ -65,6 +69,7 @@ class Others:
         scope = self._signatures.verify_other(question.environ, question.body, question.service)
         question.identity = self._identities.of(scope)
         check_operation(question)
+        self._check_backend(question)
         if admit := self._admits.get(question.service):
             admit(question)
         if (question.service, question.action) == ("sts", "GetCallerIdentity"):
@@ -80,6 +85,13 @@ class Others:
         start_response(status, headers)
         return [body]
 
+    def _check_backend(self, question: Question) -> None:
+        """What is judged as a request to one service is not answered as one to another."""
+        backend = self._store.backend(question.environ)
+        judged = _BACKENDS.get(question.service)
+        if backend != judged if judged else backend in _NOBODYS:
+            raise Refusal(403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.")
+
     def _moto(self, question: Question) -> tuple[str, list[tuple[str, str]], bytes]:
         told: list[Any] = []
 
@@ -88,8 +100,7 @@ class Others:
             return lambda _piece: None
 
         question.write()
-        answer: Iterable[bytes] = self._store.other_services(question.environ, begin)
-        body = b"".join(answer)
+        body = b"".join(self._store.other_services(question.environ, begin))
         return told[0], told[1], body
 
     def _finished(self, question: Question, body: bytes) -> bytes:

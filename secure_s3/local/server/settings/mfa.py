@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ..call import Answer, Call
-from ..documents import empty_answer, malformed_xml, parsed, text_of, xml_answer
+from ..documents import empty_answer, entries_of, malformed_xml, parsed, text_of, xml_answer
 from ..faults import Refusal, access_denied
 from ..ledger import Ledger
 from ..store import Store
@@ -43,7 +43,7 @@ def _deletes_version(call: Call) -> bool:
         return call.version is not None
     if call.operation != "DeleteObjects":
         return False
-    return any(text_of(each, "VersionId") for each in parsed(call.body, "Delete").findall("Object"))
+    return any(version for _, version in entries_of(call.body))
 
 
 def _asked(call: Call) -> str | None:

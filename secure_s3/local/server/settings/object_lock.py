@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..call import Call
-from ..documents import parsed, text_of
+from ..documents import entries_of
 from ..faults import access_denied, invalid_argument, invalid_request
 from ..ledger import Lock
 from ..store import Store
@@ -127,7 +127,7 @@ def check_deletes(call: Call, store: Store, now: datetime) -> None:
         store.bucket(call.bucket), "object_lock_enabled", False
     ):
         return
-    for key, version in _entries(call):
+    for key, version in entries_of(call.body):
         why = refusal(store, call.bucket, key, version, now, bypass=bypasses(call))
         if why is not None and all(each[:2] != (key, version) for each in call.denied):
             call.denied.append((key, version, why))
@@ -139,14 +139,9 @@ def release_all(call: Call, store: Store) -> None:
         release(store, call.bucket, call.key, call.version)
     elif call.operation == "DeleteObjects":
         kept = {(key, version) for key, version, _ in call.denied}
-        for key, version in _entries(call):
+        for key, version in entries_of(call.body):
             if (key, version) not in kept:
                 release(store, call.bucket, key, version)
-
-
-def _entries(call: Call) -> list[tuple[str, str | None]]:
-    found = parsed(call.body, "Delete").findall("Object")
-    return [(text_of(each, "Key") or "", text_of(each, "VersionId") or None) for each in found]
 
 
 # -- writing --------------------

@@ -13,6 +13,7 @@ from ..clock import Clock
 from ..documents import xml_answer
 from ..ledger import Ledger
 from ..store import Store
+from .acls import check_groups
 from .blocked_encryption import check_blocked, get_encryption, put_encryption
 from .lock_settings import answer_lock
 from .mfa import check_mfa, get_versioning, put_versioning
@@ -42,6 +43,7 @@ def check_restrictions(call: Call, store: Store, identity: Identity, ledger: Led
     check_public_bucket(call, store, identity)
     check_public_point(call, store, identity)
     check_ownership(call, store)
+    check_groups(call)
     check_public_acl(call, store, identity)
     check_public_policy(call, store, identity)
     check_blocked(call, store, identity)
