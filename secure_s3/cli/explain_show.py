@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ _STYLES = {
 _WORD_COLUMNS = 10
 _NARROWEST = 40
 _AGAIN = "have this text explained with --fetch, or with --policy FILE and --identity FILE"
+_MORE = {"bucket_policy": "bucket_policy", "identity_policy": "identity_policies", "kms_access": "key_policy"}
+"""By cause: the argument that would tell which statement refuses."""
 _VERBS = {"denied": "would be", "unknown": "may be"}
 """How a request that was not sent is told of, by the outcome of its check."""
 
@@ -80,11 +82,21 @@ def spelled(found: Explanation, *, asked: bool = True, fetched: bool = False) ->
         found,
         gaps=gaps,
         fix=_fix(found, command, asked, fetched),
-        notes=tuple(of_commands(note, command, asked=asked) for note in found.notes),
+        notes=(
+            *(of_commands(note, command, asked=asked) for note in found.notes),
+            *_more(found, asked),
+        ),
         remedies=tuple(
             replace(each, what=of_commands(each.what, command, asked=asked)) for each in found.remedies
         ),
     )
+
+
+def _more(found: Explanation, asked: bool) -> Iterator[str]:
+    """How to find the statement, where only a text was looked at."""
+    argument = _MORE.get(found.cause)
+    if argument and not asked and found.outcome is None:
+        yield f"to find the statement, give --fetch, or {OPTIONS[argument]} FILE"
 
 
 def _fix(found: Explanation, command: str, asked: bool, fetched: bool) -> str:

@@ -104,6 +104,7 @@ def test_texts(run: Command, text: str, expected: tuple[Any, ...]) -> None:
     assert tuple(only(told)[name] for name in names) == expected
     shown = run("explain", text)
     assert (shown.code, "was refused" in shown.out, "  fix " in shown.out) == (3, True, True)
+    assert ("--policy FILE" in shown.out) == (expected[0] in ("bucket_policy", "opaque"))
 
 
 @pytest.mark.parametrize(
