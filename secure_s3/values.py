@@ -14,6 +14,26 @@ from .errors import ConfigurationError
 
 __all__ = ["Arn", "KmsKeyArn", "ObjectRef", "SecretBytes", "Finding", "Severity", "printable_text"]
 
+SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-credential",
+        "x-amz-mfa",
+        "x-amz-s3session-token",
+        "x-amz-security-token",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-signature",
+    }
+)
+"""Whoever has one of these can act as the sender, or read the object."""
+CONTENT_FOR_POLICIES = frozenset(
+    {"Delete", "Tagging", "Retention", "LegalHold", "CreateBucketConfiguration", "ObjectEncryption"}
+)
+"""Members of a request's body (botocore's names) that policies can see."""
+
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*)"
     r":(?P<account>[0-9]{12}|aws|):(?P<resource>\S+)"

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from ..encryption import Strategy
 from ..errors import REFUSED
+from ..values import CONTENT_FOR_POLICIES, SECRET_HEADERS
 from .answers import take_secrets_out
 
 if TYPE_CHECKING:
@@ -27,25 +28,7 @@ _NOTE = "secure_s3.refused"
 _HIDDEN = "***"
 _DEPTH = 32
 
-# As of policy.wire.sent, whose two tables a test compares with these.
-SECRETS = frozenset(
-    {
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "x-amz-copy-source-server-side-encryption-customer-key",
-        "x-amz-credential",
-        "x-amz-mfa",
-        "x-amz-s3session-token",
-        "x-amz-security-token",
-        "x-amz-server-side-encryption-customer-key",
-        "x-amz-signature",
-    }
-)
-CONTENT = frozenset(
-    {"Delete", "Tagging", "Retention", "LegalHold", "CreateBucketConfiguration", "ObjectEncryption"}
-)
-_IN_QUERIES = SECRETS | {"signature", "awsaccesskeyid"}
+_IN_QUERIES = SECRET_HEADERS | {"signature", "awsaccesskeyid"}
 _SCOPE = re.compile(r"(AWS4-[A-Z0-9-]+) .*?Credential=[^/,]+(/[0-9]{8}/[^/,]+/)")
 _CREDENTIAL = re.compile(r"[^/]*(/[0-9]{8}/[^/]+/.*)", re.S)
 
@@ -75,7 +58,7 @@ class Seen:
     ) -> Seen:
         """From what the HTTP session was given: method, URL and headers; and the call's parameters."""
         method, url, headers = went
-        content = {name: value for name, value in parameters.items() if name in CONTENT}
+        content = {name: value for name, value in parameters.items() if name in CONTENT_FOR_POLICIES}
         known = {"bucket": parameters.get("Bucket"), "key": parameters.get("Key"), "content": content}
         known |= {"tls": tls, "min_tls": min_tls}
         return cls(operation, method, _public_url(url), _public_headers(headers), known)
@@ -178,7 +161,7 @@ def _public_headers(headers: Mapping[str, Any]) -> dict[str, str]:
     public: dict[str, str] = {}
     for given, value in headers.items():
         name, text = _text(given).lower(), _text(value)
-        public[name] = _public_value(name, text) if name in SECRETS else text
+        public[name] = _public_value(name, text) if name in SECRET_HEADERS else text
     return public
 
 

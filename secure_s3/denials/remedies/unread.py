@@ -18,22 +18,12 @@ from ..explanation import (
     ORGANIZATION_ADMIN,
     Remedy,
 )
+from ..suspects import LAYERS
 from .facts import Facts
 from .granting import for_identity
 from .keys import access
 from .whose import inline_command
 
-_LAYERS = {
-    "identity_policy": "identity_policy",
-    "bucket_policy": "resource_policy",
-    "trust_policy": "resource_policy",
-    "service_control_policy": "service_control_policy",
-    "resource_control_policy": "resource_control_policy",
-    "permissions_boundary": "permissions_boundary",
-    "session_policy": "session_policy",
-    "endpoint_policy": "endpoint_policy",
-}
-"""By cause, the layer that is named by it."""
 _NAMES = {
     "service_control_policy": "service control policy",
     "resource_control_policy": "resource control policy",
@@ -43,12 +33,12 @@ _ARN = re.compile(r"arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S.*", re.S)
 
 def layer_of(denial: Denial) -> str | None:
     """The layer of policies that refuses, as far as the denial says; None where it is no policy's."""
-    return denial.layer if denial.cause == "kms_access" else _LAYERS.get(denial.cause)
+    return denial.layer if denial.cause == "kms_access" else LAYERS.get(denial.cause)
 
 
 def of_policies(denial: Denial) -> bool:
     """A policy refused it, and it is known which kind: nobody is to change one on a guess."""
-    return denial.cause == "kms_access" or denial.cause in _LAYERS
+    return denial.cause == "kms_access" or denial.cause in LAYERS
 
 
 def of_a_policy(facts: Facts) -> Iterable[Remedy]:

@@ -9,33 +9,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ...errors import PolicyError
+from ...values import CONTENT_FOR_POLICIES, SECRET_HEADERS
 from ..principals import Requester
 from ..request import Unknown
 
 HEADER, QUERY = "REST-HEADER", "REST-QUERY-STRING"
 
-# Whoever has one of these can act as the sender, or read the object.
-_SECRETS = frozenset(
-    {
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "x-amz-copy-source-server-side-encryption-customer-key",
-        "x-amz-credential",
-        "x-amz-mfa",
-        "x-amz-s3session-token",
-        "x-amz-security-token",
-        "x-amz-server-side-encryption-customer-key",
-        "x-amz-signature",
-    }
-)
 _TOKENS = frozenset({"x-amz-security-token", "x-amz-s3session-token"})
 _SCOPE = re.compile(r"(?P<algorithm>AWS4-[A-Z0-9-]+) .*?Credential=[^/,]+/[0-9]{8}/(?P<region>[^/,]+)/")
 TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
-CONTENT = frozenset(
-    {"Delete", "Tagging", "Retention", "LegalHold", "CreateBucketConfiguration", "ObjectEncryption"}
-)
-"""Members of a request's body that policies can see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +29,7 @@ class SentRequest:
         method, url: Of HTTP; from the query, what is secret is taken out.
         headers: In lower case.
         bucket, key: As the caller named them: a name, or the ARN of an access point.
-        content: Those members of the body (botocore's names) that policies can see; see ``CONTENT``.
+        content: Those members of the body (botocore's names) that policies can see.
         region: Of the signature.
         auth_type: ``REST-HEADER``, ``REST-QUERY-STRING``, ``POST``, or None for an anonymous request.
         signature: The algorithm, e.g. ``AWS4-HMAC-SHA256``.
@@ -78,10 +60,10 @@ class SentRequest:
                 raise PolicyError(f"{version!r} is no TLS version", fix='pass e.g. "1.2"')
         kept = {name.lower(): value for name, value in self.headers.items()}
         object.__setattr__(
-            self, "headers", {name: kept[name] for name in sorted(kept) if name not in _SECRETS}
+            self, "headers", {name: kept[name] for name in sorted(kept) if name not in SECRET_HEADERS}
         )
         object.__setattr__(self, "url", _without_secrets(self.url))
-        content = {name: value for name, value in self.content.items() if name in CONTENT}
+        content = {name: value for name, value in self.content.items() if name in CONTENT_FOR_POLICIES}
         object.__setattr__(self, "content", content)
 
     @classmethod
@@ -177,6 +159,6 @@ def _first(pairs: list[tuple[str, str]]) -> dict[str, str]:
 def _without_secrets(url: str) -> str:
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if name.lower() not in _SECRETS | {"signature"}]
+    kept = [(name, value) for name, value in pairs if name.lower() not in SECRET_HEADERS | {"signature"}]
     # What holds no secret stays byte for byte as it was sent.
     return url if len(kept) == len(pairs) else urlunsplit(parts._replace(query=urlencode(kept)))
