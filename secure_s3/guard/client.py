@@ -28,7 +28,7 @@ from botocore.exceptions import ClientError
 from ..encryption import Strategy
 from ..errors import ConfigurationError
 from ..profile import SecurityProfile
-from . import bodies, presigning, redaction, refused, tls
+from . import bodies, presigning, redaction, tls
 from .addresses import Addresses
 from .clock import ServerClock
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
@@ -147,6 +147,8 @@ class Guard:
         """After the last attempt, if it was refused: what was sent, for the error that botocore raises."""
         if http_response.status_code < 300:
             return
+        from . import refused  # here and below: what only refusals need is not imported before
+
         seen, went = None, context.get(tls.WENT)
         if went is not None:
             session = self._endpoint.http_session
@@ -313,6 +315,8 @@ class _GuardedS3(ManagedTransfers):
         try:
             return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
         except ClientError as error:
+            from . import refused
+
             guard: Guard = self.__dict__[_ATTRIBUTE]
             refused.attach(error, self, guard.explainer)
             raise

@@ -16,7 +16,6 @@ from .. import errors
 from ..values import printable_text
 from .answers import make_printable, one_line, take_secrets_out, without_secrets
 from .redaction import redact
-from .refused import behind
 
 if TYPE_CHECKING:
     from ..denials import Denial
@@ -243,6 +242,8 @@ def _kind(code: str, status: int | None, cause: str) -> type[errors.ServiceError
 
 def _unhidden(error: Exception, where: Mapping[str, Any]) -> errors.ServiceError | None:
     """The ClientError that *error* hides, typed, and of the class of *error* besides; None without one."""
+    from .refused import behind  # here and below, so that importing the package stays cheap
+
     hidden = next((each for each in behind(error) if isinstance(each, ClientError)), None)
     if hidden is None:
         return None
@@ -307,6 +308,8 @@ def typed(
 
 def _expose_nothing(error: BaseException) -> None:
     """A traceback shows the causes of ours too, so they lose what is secret or steers a terminal."""
+    from .refused import behind
+
     for each in behind(error):
         if isinstance(each, errors.SecureS3Error) or not (each is error or isinstance(each, _RAISED)):
             continue  # the program's own are left alone

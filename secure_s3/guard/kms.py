@@ -11,7 +11,6 @@ from typing import Any
 from ..errors import REFUSED, SecureS3Error, ServiceError
 from ..values import Arn, SecretBytes
 from .faults import typed
-from .refused import KeyUse, Refused
 
 _CLIENTS = 16
 """Regions in use at a time: discovery takes them from objects."""
@@ -65,6 +64,8 @@ class KmsClients:
                 return client._make_api_call(operation, arguments)
         except SecureS3Error as error:
             if isinstance(error, ServiceError):
+                from .refused import KeyUse, Refused
+
                 use = KeyUse(f"kms:{operation}", key_arn, dict(context))
                 error.__dict__[REFUSED] = Refused(None, at, client, key=use, explainer=self.explainer)
             # botocore's frames hold the request, and with it the data key that was to be encrypted: reports
