@@ -9,7 +9,7 @@ from ..errors import PolicyError
 from ..policy.decision import DENIES, DOES_NOT_ALLOW, MAY_ALLOW, MAY_DENY, Reason
 from ..policy.evaluator import decide
 from ..policy.layers import Heard, hear
-from ..policy.reasons import near_misses
+from ..policy.reasons import NAMED, near_misses
 from ..policy.request import UNKNOWN, AccessRequest
 from ..policy.statement import Statement
 from ..policy.truth import Truth
@@ -31,7 +31,6 @@ _SHOWN = 100
 """So many characters of a Sid are shown."""
 DOES_NOT_DENY = "does not deny"
 """As the roles of ``Reason``; a decision has no use for it."""
-_NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
 _GRANTING = ("resource_policy", "identity_policy", "permissions_boundary", "session_policy")
 _DECIDE: Mapping[str, Truth] = {DENIES: True, MAY_DENY: None, MAY_ALLOW: None, DOES_NOT_ALLOW: False}
 _OTHER = {"principal": "to another principal", "resource": "on another resource"}
@@ -126,7 +125,7 @@ def nearly_denying(judged: Judged, layer: str) -> list[Suspect]:
     found = []
     for number, named in enumerate(judged.policies.get(layer, ())):
         for statement in named.policy.statements:
-            meets = statement.explain(judged.request, named=layer in _NAMED)
+            meets = statement.explain(judged.request, named=layer in NAMED)
             fits = meets.action and False not in (meets.principal, meets.resource)
             failing = [each for each in meets.conditions if each.holds is False]
             if statement.effect == "Deny" and fits and len(failing) == 1:
@@ -194,7 +193,7 @@ def _heard(judged: Judged, layer: str) -> Iterator[tuple[tuple[Named, ...], Hear
         policies = tuple(each.policy for each in named)
         yield (
             named,
-            hear(judged.request, layer, policies, named=layer in _NAMED, bounded=_bounded(judged)),
+            hear(judged.request, layer, policies, named=layer in NAMED, bounded=_bounded(judged)),
         )
 
 

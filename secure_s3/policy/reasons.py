@@ -11,7 +11,8 @@ from .statement import Applies, Statement
 
 NEAR_MISSES = 10
 _OWN = "identity_policy"
-_NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
+NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
+"""Layers whose statements name whom they are about."""
 
 
 def reasons_of(
@@ -82,7 +83,7 @@ def near_misses(request: AccessRequest, heard: Heard) -> Iterator[Reason]:
     for number, policy in enumerate(heard.policies):
         for statement in policy.statements:
             if statement.effect == "Allow":
-                meets = statement.explain(request, named=heard.layer in _NAMED)
+                meets = statement.explain(request, named=heard.layer in NAMED)
                 failing = _failing(meets)
                 if meets.action and len(failing) == 1:
                     yield _reason(request, heard, number, statement, DOES_NOT_ALLOW, failing[0])

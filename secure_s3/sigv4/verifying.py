@@ -185,26 +185,43 @@ def verify_url(
             ``code``, ``status``, ``why`` and ``fields`` are S3's.
     """
     scope = url.scope
-    if scope.access_key != credentials.access_key:
-        raise unknown_key(scope.access_key)
-    if url.token != credentials.token:
-        raise SignatureError(
-            "the session token is not that of the credentials",
-            why="The provided token is malformed or otherwise invalid.",
-            fix="verify it with the credentials that it was signed with",
-            code="InvalidToken",
-            status=400,
-        )
+    check_signer(scope, url.token, credentials, fix="verify it with the credentials that it was signed with")
     _check_time(url, at)
     sent = {"host": url.host, **headers}
     check_headers(url.signed_headers, sent)
-    key = SigningKey(credentials.secret_key, scope.date, scope.region, scope.service)
     canonical = _canonical_request(url, method, sent)
+    check_signature(scope, credentials, canonical, url.signature, url.signed_headers, sent)
+
+
+def check_signer(scope: Scope, token: str | None, credentials: Any, *, fix: str) -> None:
+    """Refuse what another access key signed, or what brings another session token."""
+    if scope.access_key != credentials.access_key:
+        raise unknown_key(scope.access_key)
+    if token != credentials.token:
+        raise SignatureError(
+            "the session token is not that of the credentials",
+            why="The provided token is malformed or otherwise invalid.",
+            fix=fix,
+            code="InvalidToken",
+            status=400,
+        )
+
+
+def check_signature(
+    scope: Scope,
+    credentials: Any,
+    canonical: str,
+    signature: str,
+    signed_headers: Sequence[str],
+    sent: Mapping[str, str],
+) -> None:
+    """Refuse a signature that is not the one of the canonical request."""
+    key = SigningKey(credentials.secret_key, scope.date, scope.region, scope.service)
     hashed = sha256(canonical.encode(errors="surrogatepass")).hexdigest()
     to_sign = f"{ALGORITHM}\n{timestamp(scope.signed_at)}\n{key.scope}\n{hashed}"
-    if not same(key.sign(to_sign.encode()), url.signature):
-        missing = [name for name in url.signed_headers if name not in sent]
-        raise mismatch(scope.access_key, url.signature, to_sign, without_secrets(canonical), missing)
+    if not same(key.sign(to_sign.encode()), signature):
+        missing = [name for name in signed_headers if name not in sent]
+        raise mismatch(scope.access_key, signature, to_sign, without_secrets(canonical), missing)
 
 
 def _check_time(url: SignedUrl, at: datetime) -> None:

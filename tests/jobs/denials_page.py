@@ -15,6 +15,7 @@ from secure_s3.denials import parse_denial
 from secure_s3.denials.catalogue import CATALOGUE, Cause, Wording
 from secure_s3.denials.catalogue.entry import CALLER
 from secure_s3.denials.causes import Example, fix_for, worded
+from tests.jobs.pages import filled
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "denials.md"
 WIDTH = 110
@@ -121,13 +122,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {"index": _index, "causes": _cau
 
 def written(page: str) -> str:
     """*page* with its generated parts made anew."""
-    for name, part in PARTS.items():
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        before, found, rest = page.partition(begin)
-        if found:
-            text = re.sub(r"\n{3,}", "\n\n", "\n".join(part()).strip())
-            page = f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
-    return page
+    return filled(page, PARTS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ running the linter, the builders and the evaluator; ``tests/policy/test_page.py`
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from secure_s3.policy import witnesses as w
 from secure_s3.policy.canonical import meaning
 from secure_s3.policy.rules import RULES
 from secure_s3.values import Severity
+from tests.jobs.pages import filled
 from tests.policy.seed_policies import ARTICLES, BUCKET, KEY_ARN, SEEDS, SeedPolicy
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -195,13 +195,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {"seeds": _seeds, "rules": _rule
 
 def written(page: str) -> str:
     """*page* with its generated parts made anew."""
-    for name, part in PARTS.items():
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        before, found, rest = page.partition(begin)
-        if found:
-            text = re.sub(r"\n{3,}", "\n\n", "\n".join(part()).strip())
-            page = f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
-    return page
+    return filled(page, PARTS)
 
 
 if __name__ == "__main__":

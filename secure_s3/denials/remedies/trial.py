@@ -12,6 +12,7 @@ from ...policy.document import Policy
 from ...policy.evaluator import decide
 from ...policy.layers import hear
 from ...policy.operators import date
+from ...policy.reasons import NAMED
 from ...policy.request import UNKNOWN, AccessRequest
 from ..evidence import Judged
 
@@ -30,7 +31,6 @@ _ORDER = (
 )
 """As ``decide`` takes them."""
 _ONE = ("resource_policy", "permissions_boundary")
-_NAMED = frozenset({"resource_policy", "resource_control_policy", "endpoint_policy"})
 _EITHER = ("identity_policy", "resource_policy")
 """Of these one is enough in one account, and the service names either."""
 _REFUSING = (DENIES, MAY_DENY)
@@ -86,7 +86,7 @@ class Bench:
         """All statements that deny, or may: a decision names only those that are certain, if one is."""
         found = set(refusing(self.decision(self.request)))
         for layer, policies in self.policies.items():
-            heard = hear(self.request, layer, policies, named=layer in _NAMED, bounded=None)
+            heard = hear(self.request, layer, policies, named=layer in NAMED, bounded=None)
             for number, statement, _ in heard.matching:
                 if statement.effect != "Allow":
                     found.add((layer, number, statement.pointer))

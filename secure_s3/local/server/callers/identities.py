@@ -10,7 +10,6 @@ API Reference, GetCallerIdentity.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -23,7 +22,7 @@ from ..faults import Refusal
 from ..services.questions import Question, scope_of
 from ..store import Store
 from .directory import Directory, Issued
-from .identity import ANONYMOUS, Attached, Identity
+from .identity import ANONYMOUS, Attached, Identity, stored_policy
 from .session import Session
 from .sessions import begun, new_credentials, read, told
 
@@ -194,7 +193,7 @@ class Identities:
 
     def _named(self, arn: str) -> Attached:
         text = self._directory.document(arn)
-        return Attached(_NOTHING if text is None else _parsed(text), arn)
+        return Attached(_NOTHING if text is None else stored_policy(text), arn)
 
     def _context(self, tags: dict[str, str], session: Session | None) -> dict[str, Any]:
         context = {**_ABSENT, **{f"aws:PrincipalTag/{name}": value for name, value in tags.items()}}
@@ -221,12 +220,7 @@ def _with_credentials(answer: bytes, issued: Issued) -> bytes:
 
 
 def _attached(documents: Iterable[tuple[str | None, str]]) -> tuple[Attached, ...]:
-    return tuple(Attached(_parsed(text), arn) for arn, text in documents)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> Policy:
-    return Policy.parse(text)
+    return tuple(Attached(stored_policy(text), arn) for arn, text in documents)
 
 
 def _made_up_id(role_arn: str) -> str:

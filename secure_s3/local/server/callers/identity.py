@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ....policy import Policy
 from ....policy.wire import Caller
 
-__all__ = ["ANONYMOUS", "Attached", "Identity"]
+__all__ = ["ANONYMOUS", "Attached", "Identity", "stored_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,9 @@ class Identity:
 
 ANONYMOUS = Identity(Caller(None))
 """Whoever does not sign."""
+
+
+@lru_cache(maxsize=2048)
+def stored_policy(text: str | bytes) -> Policy:
+    """A policy by the text under which it is stored, read once; PolicyError if it is none."""
+    return Policy.parse(text)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ....policy import AccessRequest, Decision, Policy, evaluate
-from ..callers.identity import Attached, Identity
+from ..callers.identity import Attached, Identity, stored_policy
 from .circumstances import Circumstances
 
 __all__ = ["Layers", "Policies", "allows_everything", "read_policy"]
@@ -16,14 +15,9 @@ Policies = dict[str, tuple[Attached, ...]]
 """By layer, in the names of ``Reason.layer``."""
 
 
-@lru_cache(maxsize=512)
-def _parsed(text: str | bytes) -> Policy:
-    return Policy.parse(text)
-
-
 def read_policy(text: str | bytes | None) -> Policy | None:
     """A stored policy, read once; None if there is none."""
-    return _parsed(text) if text else None
+    return stored_policy(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 from ....errors import PolicyError
-from ....policy import UNKNOWN, AccessRequest, Decision, Policy, evaluate
-from ..callers.identity import Attached, Identity
+from ....policy import UNKNOWN, AccessRequest, Decision, Policy
+from ..callers.identity import Attached, Identity, stored_policy
+from ..judging.circumstances import REAL
+from ..judging.layering import Layers, Policies
 from ..judging.words import refused
 from ..store import Store
 
@@ -26,8 +28,6 @@ _AMBIGUOUS = (
     "resource-based policy explicitly denies access"
 )
 _READS = ("kms:decrypt", "kms:reencryptfrom")
-
-Policies = dict[str, tuple[Attached, ...]]
 
 
 class KeyPolicies:
@@ -91,20 +91,7 @@ def decide(
     request: AccessRequest, identity: Identity, resource_policy: Policy | None
 ) -> tuple[Decision, Policies]:
     """What the caller's own policies and *resource_policy* say, and those policies by layer."""
-    policies: Policies = {
-        "identity_policy": identity.policies,
-        "permissions_boundary": () if identity.boundary is None else (identity.boundary,),
-        "session_policy": identity.session_policies,
-        "resource_policy": () if resource_policy is None else (Attached(resource_policy),),
-    }
-    decision = evaluate(
-        request,
-        resource_policy=resource_policy,
-        identity_policies=[each.policy for each in identity.policies],
-        permissions_boundary=None if identity.boundary is None else identity.boundary.policy,
-        session_policies=[each.policy for each in identity.session_policies],
-    )
-    return decision, policies
+    return Layers(identity, REAL).decide(request, resource_policy)
 
 
 def key_refused(
@@ -137,14 +124,9 @@ def key_refused(
 def read_policy(text: str) -> Policy | None:
     """A policy by its text; None if it is none, which allows nobody anything."""
     try:
-        return _parsed(text)
+        return stored_policy(text)
     except PolicyError:
         return None
-
-
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> Policy:
-    return Policy.parse(text)
 
 
 def policy_text(key: Any) -> str:
