@@ -17,7 +17,7 @@ from .transfer.methods import TransferMethods
 from .transfer.objects import ObjectMethods
 
 if TYPE_CHECKING:
-    from .bucket.verdict import Preflight
+    from .bucket.access.verdict import Preflight
     from .denials.explain import Explanation
     from .presign import Presigner
 
@@ -158,7 +158,7 @@ class SecureS3Client(ObjectMethods, TransferMethods):
             PolicyError: A given policy is none, the operation's permissions are not known, or ``assume`` has
                 a key or a value that no request can have.
         """
-        from .bucket.preflight import preflight
+        from .bucket.access.preflight import preflight
 
         return preflight(
             self._under(encryption),
@@ -191,7 +191,7 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         Raises:
             ConfigurationError: *error* is nothing that a service refused, or an argument is of no use.
         """
-        from .bucket.explaining import explain
+        from .bucket.access.explaining import explain
 
         return explain(self._client, self._session, error, probe=probe, cloudtrail=cloudtrail, **given)
 
@@ -281,7 +281,7 @@ def _explainer(client: Any, session: Any) -> Callable[..., Any]:
     kept = weakref.ref(client)
 
     def explain_error(error: BaseException, **options: Any) -> Any:
-        from .bucket.explaining import explain
+        from .bucket.access.explaining import explain
 
         return explain(kept(), session, error, **options)
 

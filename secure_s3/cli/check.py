@@ -10,7 +10,7 @@ from .options import Commands, add_client_options, client, command
 from .output import clean, print_json
 
 if TYPE_CHECKING:
-    from ..bucket.verdict import Preflight
+    from ..bucket.access.verdict import Preflight
 
 _EPILOG = """\
 OPERATION is put, get, head, list, delete or copy, or any operation of S3 by its name, e.g. upload_part.

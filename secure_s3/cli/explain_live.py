@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _rehearsed(args: argparse.Namespace) -> int:
     """Whether a write would be allowed, and if not why, in the words of an explanation."""
-    from ..bucket.foreseen import foreseen
+    from ..bucket.access.foreseen import foreseen
 
     found = check.found(args)
     if found.allowed:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from secure_s3.bucket.explaining import gather_evidence
+from secure_s3.bucket.access.explaining import gather_evidence
 from secure_s3.denials.denial import INFERRED, PROVED, UNCERTAIN
 from secure_s3.denials.evidence import Evidence
 from secure_s3.denials.explain import explain

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..denials import Denial, parse_denial, parse_error_body
-from ..denials.pasted import read_pasted, with_permission
-from ..encryption import Strategy
-from ..errors import ConfigurationError, KeyAccessError, ServiceError, SignatureError
-from ..guard.faults import translate
-from ..guard.refused import KeyUse, behind, refused_of
-from ..policy.wire import SentRequest
+from ...denials import Denial, parse_denial, parse_error_body
+from ...denials.pasted import read_pasted, with_permission
+from ...encryption import Strategy
+from ...errors import ConfigurationError, KeyAccessError, ServiceError, SignatureError
+from ...guard.faults import translate
+from ...guard.refused import KeyUse, behind, refused_of
+from ...policy.wire import SentRequest
 
 HEADS = frozenset({"HeadObject", "HeadBucket"})
 _TAKES = (

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..errors import ServiceError
-from .asking import Answer
+from ...errors import ServiceError
+from ..asking import Answer
 
 Found = dict[str, Any]
 _PUBLIC = ("public_access_block", "account_public_access_block")

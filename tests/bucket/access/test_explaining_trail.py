@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from secure_s3 import errors
-from secure_s3.bucket.explaining import gather_evidence
-from secure_s3.bucket.trail import circumstances
+from secure_s3.bucket.access.explaining import gather_evidence
+from secure_s3.bucket.access.trail import circumstances
 from secure_s3.denials.evidence import Evidence
 from tests.bucket.network import Service, connected, told
 from tests.bucket.support import OWNER, client, deny, policy

@@ -19,14 +19,14 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..denials.evidence import Evidence, Judged, Settings
-from ..errors import ConfigurationError, PolicyError
-from ..guard import guard_of
-from ..guard.readers import same_place, same_sender
-from ..policy import UNKNOWN
-from ..policy.wire import Caller
-from .asking import SECONDS
-from .gaps import Spelling, joined, keyword
+from ...denials.evidence import Evidence, Judged, Settings
+from ...errors import ConfigurationError, PolicyError
+from ...guard import guard_of
+from ...guard.readers import same_place, same_sender
+from ...policy import UNKNOWN
+from ...policy.wire import Caller
+from ..asking import SECONDS
+from ..gaps import Spelling, joined, keyword
 from .gathering import Gathering, named_by_policies
 from .given import Given
 from .permissions import Permissions
@@ -39,7 +39,7 @@ from .trail import Event, circumstances, recorded
 from .weighing import EVERYTHING, IDENTITY, RESOURCE, Weighing, bucket_of
 
 if TYPE_CHECKING:
-    from ..denials.explain import Explanation
+    from ...denials.explain import Explanation
 
 _NOBODY: frozenset[str] = frozenset()
 _WEIGHED: Mapping[str, frozenset[str]] = {
@@ -70,7 +70,7 @@ def explain(
     Raises:
         ConfigurationError: An argument cannot be used.
     """
-    from ..denials.explain import explain as explained
+    from ...denials.explain import explain as explained
 
     return explained(gather_evidence(client, session, error, given, probe=probe, cloudtrail=cloudtrail))
 

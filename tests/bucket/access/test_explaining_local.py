@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secure_s3 import SecureS3Client, errors
-from secure_s3.bucket.explaining import gather_evidence
+from secure_s3.bucket.access.explaining import gather_evidence
 from secure_s3.encryption import SseC, SseKms, SseS3
 from secure_s3.local import LocalAws
 from secure_s3.policy import Policy

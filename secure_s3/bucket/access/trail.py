@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..guard.redaction import redact
-from .asking import FAULTS, Asking
+from ...guard.redaction import redact
+from ..asking import FAULTS, Asking
 
 _PAGES = 5
 _AROUND = timedelta(minutes=15)

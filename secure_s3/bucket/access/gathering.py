@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import PolicyError, ServiceError
-from ..policy.document import Policy
-from ..policy.principals import Requester
-from ..policy.request import UNKNOWN, Unknown
-from ..policy.wire import Caller
-from .asking import FAULTS, Asking
+from ...errors import PolicyError, ServiceError
+from ...policy.document import Policy
+from ...policy.principals import Requester
+from ...policy.request import UNKNOWN, Unknown
+from ...policy.wire import Caller
+from ..asking import FAULTS, Asking
 from .given import Held, Identity, Owner
 
 _PRINCIPALS = frozenset({"user", "role", "session", "root", "federated-user"})

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ..encryption import ClientSide, Strategy
-from ..envelope.keys import KmsKeys
-from ..policy.wire import Caller, Need, SentRequest, key_need
+from ...encryption import ClientSide, Strategy
+from ...envelope.keys import KmsKeys
+from ...policy.wire import Caller, Need, SentRequest, key_need
 
 _ENCRYPTS = frozenset({"PutObject", "CreateMultipartUpload"})
 

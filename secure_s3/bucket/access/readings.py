@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..denials.evidence import Settings
-from .asking import FAULTS, Answer, Asking
+from ...denials.evidence import Settings
+from ..asking import FAULTS, Answer, Asking
 from .settings import (
     OF_BUCKETS,
     OF_OBJECTS,

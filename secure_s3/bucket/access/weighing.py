@@ -12,12 +12,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..denials.evidence import Judged, Named
-from ..encryption import Strategy
-from ..policy import UNKNOWN, AccessRequest, Policy, evaluate
-from ..policy.decision import Decision
-from ..policy.request import Unknown
-from ..policy.wire import Caller, Need, SentRequest, needs
+from ...denials.evidence import Judged, Named
+from ...encryption import Strategy
+from ...policy import UNKNOWN, AccessRequest, Policy, evaluate
+from ...policy.decision import Decision
+from ...policy.request import Unknown
+from ...policy.wire import Caller, Need, SentRequest, needs
 from .gathering import Gathering
 from .given import Given, Held, Identity
 from .tags import ObjectTags, named_keys

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..policy.wire import SentRequest
-from .asking import FAULTS
+from ...policy.wire import SentRequest
+from ..asking import FAULTS
 from .gathering import AccessPoint, Gathering
 from .weighing import bucket_of
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ..encryption import ClientSide, Strategy
-from ..errors import ConfigurationError
-from ..guard import copy_source_parameters, guard_of, with_strategy
-from ..guard.names import operation_name, require_parameters
-from ..guard.operations import for_operation
-from ..guard.rehearsal import placeholders, rehearse
-from ..policy.wire import Need
+from ...encryption import ClientSide, Strategy
+from ...errors import ConfigurationError
+from ...guard import copy_source_parameters, guard_of, with_strategy
+from ...guard.names import operation_name, require_parameters
+from ...guard.operations import for_operation
+from ...guard.rehearsal import placeholders, rehearse
+from ...policy.wire import Need
 from .gathering import Gathering
 from .given import Given
 from .sealed import sealed_needs

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_s3 import SecureS3Client, errors
-from secure_s3.bucket.explaining import gather_evidence
+from secure_s3.bucket.access.explaining import gather_evidence
 from secure_s3.denials import Denial, parse_denial
 from secure_s3.denials.denial import CAUSES
 from secure_s3.denials.evidence import Evidence, Settings
@@ -30,7 +30,7 @@ from secure_s3.guard.refused import KeyUse, Refused
 from secure_s3.policy import UNKNOWN
 from tests.bucket.network import SILENCE, Service, connected, refusal, told, xml
 from tests.bucket.support import ALICE, ALL, ARN, KEY_POLICY, OWNER, SESSION, SSE, WHERE, client, deny, policy
-from tests.bucket.test_gathering import iam
+from tests.bucket.access.test_gathering import iam
 from tests.guard.support import BUCKET, KEY_ARN, OTHER_ARN, RAW_KEY
 
 WRONG_KEY = policy(

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..errors import IntegrityError, ServiceError
-from ..guard import with_strategy
-from ..policy.wire import SentRequest
-from .asking import FAULTS, Asking
+from ...errors import IntegrityError, ServiceError
+from ...guard import with_strategy
+from ...policy.wire import SentRequest
+from ..asking import FAULTS, Asking
 from .refusal import Refusal, refusal_of
 
 _WHAT = "the words of the refusal"

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ..denials.evidence import Named
-from ..errors import ConfigurationError, PolicyError
-from ..policy.document import Document, Policy
-from ..policy.layers import Layer
-from ..policy.plausibility import plausible
-from ..policy.request import UNKNOWN, AccessRequest, Unknown
-from ..policy.spelling import nearest
-from ..policy.wire import Caller
+from ...denials.evidence import Named
+from ...errors import ConfigurationError, PolicyError
+from ...policy.document import Document, Policy
+from ...policy.layers import Layer
+from ...policy.plausibility import plausible
+from ...policy.request import UNKNOWN, AccessRequest, Unknown
+from ...policy.spelling import nearest
+from ...policy.wire import Caller
 
 Documents = Document | Sequence[Document] | Unknown | None
 """One policy, several, none (``[]``), UNKNOWN; None where it is to be found out."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ..errors import PolicyError
-from ..policy import AccessRequest, Policy, catalogue
-from ..policy.variables import keys as variables
-from .asking import FAULTS, Asking
+from ...errors import PolicyError
+from ...policy import AccessRequest, Policy, catalogue
+from ...policy.variables import keys as variables
+from ..asking import FAULTS, Asking
 
 _PREFIX = "s3:ExistingObjectTag/"
 _OBJECT = "/object/"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..denials import Denial
-from ..denials.evidence import Evidence
-from .gaps import Spelling, joined, keyword
+from ...denials import Denial
+from ...denials.evidence import Evidence
+from ..gaps import Spelling, joined, keyword
 from .verdict import DENIED, Preflight
 
 if TYPE_CHECKING:
-    from ..denials.explain import Explanation
+    from ...denials.explain import Explanation
 
 _NO_BUCKET = "specified bucket does not exist"
 """Source: Amazon S3 API Reference, "Error responses", NoSuchBucket."""
@@ -24,7 +24,7 @@ def foreseen(found: Preflight, spelled: Spelling = keyword) -> Explanation:
         found: What a check says; one that allows has nothing to explain.
         spelled: How the arguments are written that would tell more.
     """
-    from ..denials.explain import explain
+    from ...denials.explain import explain
 
     sent = found.sent[-1] if found.sent else None
     missing = any(_NO_BUCKET in gap.why for gap in found.gaps)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from ..denials.evidence import Judged
-from ..policy.decision import (
+from ...denials.evidence import Judged
+from ...policy.decision import (
     ALLOWS,
     DENIES,
     DOES_NOT_ALLOW,
@@ -19,10 +19,10 @@ from ..policy.decision import (
     Reason,
     describe,
 )
-from ..policy.request import UNKNOWN, AccessRequest
-from ..policy.truth import Truth
-from ..policy.wire import Caller, SentRequest
-from .gaps import Gap, Spelling, keyword
+from ...policy.request import UNKNOWN, AccessRequest
+from ...policy.truth import Truth
+from ...policy.wire import Caller, SentRequest
+from ..gaps import Gap, Spelling, keyword
 
 ALLOWED, DENIED, NOBODY_KNOWS = "allowed", "denied", "unknown"
 _DECIDE: dict[str, Truth] = {DENIES: True, MAY_DENY: None, MAY_ALLOW: None, DOES_NOT_ALLOW: False}

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import PolicyError
-from ..policy import AccessRequest
-from ..policy.wire import Caller, Need, SentRequest, key_need
-from .asking import Asking
+from ...errors import PolicyError
+from ...policy import AccessRequest
+from ...policy.wire import Caller, Need, SentRequest, key_need
+from ..asking import Asking
 from .refusal import Refusal
 from .weighing import Call
 
