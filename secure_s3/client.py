@@ -18,7 +18,10 @@ from .transfer.objects import ObjectMethods
 
 if TYPE_CHECKING:
     from .bucket.access.verdict import Preflight
+    from .bucket.handle import Bucket
+    from .bucket.reencryption.reencrypting import Reencryption
     from .denials.explain import Explanation
+    from .monitoring.monitor import Monitor
     from .presign import Presigner
 
 Answer = dict[str, Any]
@@ -194,6 +197,55 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         from .bucket.access.explaining import explain
 
         return explain(self._client, self._session, error, probe=probe, cloudtrail=cloudtrail, **given)
+
+    def bucket(self, name: str) -> Bucket:
+        """One bucket as its owner sees it: ``audit``, ``plan``, ``harden``, ``object_lock``, ``access_points``.
+
+        Nothing is asked until one of these is called.
+        """
+        from .bucket.handle import Bucket
+        from .monitoring.found import FURTHER
+
+        return Bucket(
+            self._client,
+            self._session,
+            name,
+            profile=self._profile,
+            encryption=self._encryption,
+            further=FURTHER,
+        )
+
+    def create_secure_bucket(self, name: str, **wishes: Any) -> Bucket:
+        """A new bucket that is in order from the start: made, then hardened; removed again if that fails.
+
+        Args:
+            name: The bucket's.
+            wishes: Fields of ``BucketProfile``, e.g. ``object_lock=DefaultRetention(mode="GOVERNANCE",
+                days=30)``.
+
+        Raises:
+            PreconditionFailed: There is a bucket of that name.
+            ConfigurationError: A wish cannot be meant.
+            PlanNotApplied: A setting could not be made; the text says whether the bucket was removed.
+        """
+        from .bucket.hardening.creating import create_secure_bucket
+
+        bucket = self.bucket(name)
+        create_secure_bucket(self._client, bucket, **wishes)
+        return bucket
+
+    def reencrypt(
+        self, bucket: str, prefix: str = "", *, to: Strategy | None = None, **options: Any
+    ) -> Reencryption:
+        """Put objects that are there under another encryption; the same as ``reencrypt`` of the bucket."""
+        return self.bucket(bucket).reencrypt(prefix, to=to, **options)
+
+    @property
+    def monitor(self) -> Monitor:
+        """What happened: refusals in CloudTrail, access logs, findings of Access Analyzer and Macie."""
+        from .monitoring.monitor import Monitor
+
+        return Monitor(self._client, self._session, self.explain)
 
     @property
     def exceptions(self) -> Any:

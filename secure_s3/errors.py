@@ -7,12 +7,16 @@
     │   ├── NotAllowedByProfile           the security profile forbids it
     │   ├── PublicAccessRefused           an ACL or a grant would open the object to everybody
     │   ├── UploadRefused                 an upload rule does not let this user do this
+    │   ├── RetentionRefused              a retention would be shortened or loosened
     │   └── PolicyError                   this is no policy, no request, or nothing that AWS would take
+    │       └── LockoutRefused            a policy would lock out whoever applies it, or an administrator
     ├── TransferError                     bytes did not get where they should; nothing half-done is left
     │   ├── SourceChanged                 the source grew, shrank or broke off while it was read
     │   ├── ObjectChanged                 the object was replaced while it was being downloaded
     │   ├── DestinationError              the local destination cannot be written
     │   └── BatchFailed                   some files of a batch failed; the others went
+    ├── PlanNotApplied                    hardening stopped; it says what was done and what was not
+    │   └── PlanOutdated                  the bucket changed since the plan was made
     ├── IntegrityError                    what arrived is not what was meant
     │   ├── EncryptionNotConfirmed        the answer does not show the configured encryption
     │   ├── ChecksumMismatch              the bytes do not match their checksum
@@ -51,43 +55,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 __all__ = [
-    "SecureS3Error",
-    "ConfigurationError",
-    "InsecureTransport",
-    "EncryptionConflict",
-    "NotAllowedByProfile",
-    "PublicAccessRefused",
-    "UploadRefused",
-    "PolicyError",
-    "TransferError",
-    "SourceChanged",
-    "ObjectChanged",
-    "DestinationError",
-    "BatchFailed",
-    "IntegrityError",
-    "EncryptionNotConfirmed",
-    "ChecksumMismatch",
-    "TamperedError",
-    "ContextMismatch",
-    "DowngradeError",
-    "SignatureError",
-    "KeyAccessError",
-    "TransportError",
-    "TlsError",
-    "LocalEndpointError",
-    "ServiceError",
-    "AccessDenied",
-    "PolicyDenied",
-    "BucketPolicyDenied",
-    "PublicAccessBlocked",
-    "KeyDenied",
-    "CredentialsRefused",
-    "ObjectLocked",
-    "NotFound",
-    "PreconditionFailed",
-    "KeyUnavailable",
-    "InvalidRequest",
-    "Throttled",
+    *("SecureS3Error", "ConfigurationError", "InsecureTransport", "EncryptionConflict"),
+    *("NotAllowedByProfile", "PublicAccessRefused", "UploadRefused", "PolicyError", "LockoutRefused"),
+    *("RetentionRefused", "TransferError", "SourceChanged", "ObjectChanged", "DestinationError"),
+    *("BatchFailed", "PlanNotApplied", "PlanOutdated", "IntegrityError", "EncryptionNotConfirmed"),
+    *("ChecksumMismatch", "TamperedError", "ContextMismatch", "DowngradeError", "SignatureError"),
+    *("KeyAccessError", "TransportError", "TlsError", "LocalEndpointError", "ServiceError"),
+    *("AccessDenied", "PolicyDenied", "BucketPolicyDenied", "PublicAccessBlocked", "KeyDenied"),
+    *("CredentialsRefused", "ObjectLocked", "NotFound", "PreconditionFailed", "KeyUnavailable"),
+    *("InvalidRequest", "Throttled"),
 ]
 
 _DETAILS = ("operation", "bucket", "key", "code", "status", "request_id")
@@ -195,6 +171,14 @@ class PolicyError(ConfigurationError):
     """What was given is no policy document, or would make one that AWS refuses or that does no good."""
 
 
+class LockoutRefused(PolicyError):
+    """A policy would lock out whoever applies it, or an administrator that is named; it was not written."""
+
+
+class RetentionRefused(ConfigurationError):
+    """A retention would be shortened or loosened, which Object Lock forbids; ``why`` says until when."""
+
+
 class TransferError(SecureS3Error):
     """A transfer failed; no object, part or file of it was left behind unless the text says so."""
 
@@ -215,6 +199,17 @@ class BatchFailed(TransferError):
     """At least one file of a batch failed; ``results`` holds one entry for every file."""
 
     results: Any = None
+
+
+class PlanNotApplied(SecureS3Error):
+    """Hardening stopped at the first change that failed; ``done`` and ``not_done`` list the changes."""
+
+    done: tuple[Any, ...] = ()
+    not_done: tuple[Any, ...] = ()
+
+
+class PlanOutdated(PlanNotApplied):
+    """A setting is not what it was when the plan was made; it was not overwritten."""
 
 
 class IntegrityError(SecureS3Error):

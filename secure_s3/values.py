@@ -250,6 +250,7 @@ class Finding:
         fix: What to do.
         refs: The names other catalogues have for it, e.g. ``SecurityHub:S3.5``.
         patch: The fix as operations of a JSON Patch (RFC 6902) on the document, where there is one.
+        evidence: What was read that shows it, each in a line.
     """
 
     rule: str
@@ -260,6 +261,7 @@ class Finding:
     fix: str = ""
     refs: tuple[str, ...] = ()
     patch: tuple[Mapping[str, Any], ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 def printable_text(text: str) -> str:

@@ -23,7 +23,7 @@ from .gaps import Gap
 
 CALLS = 40
 SECONDS = 20.0
-_THREADS = 6
+THREADS = 6
 _WORDS = 300
 # The rest is what an answer raises that is not as the API describes it.
 FAULTS = (SecureS3Error, LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
@@ -56,13 +56,15 @@ class Answer:
 class Asking:
     """What can be asked beside one S3 client; ``gaps`` says what was not told.
 
-    It is used by one thread; the calls themselves run on up to six others.
+    It is used by one thread; the calls themselves run on others.
 
     Args:
         session: A hardened session, for clients of other services.
         s3: The hardened S3 client.
         clock: Seconds that only rise.
         seconds: After which nothing more is waited for.
+        calls: How many may be made.
+        threads: How many calls may be under way.
     """
 
     def __init__(
@@ -71,9 +73,12 @@ class Asking:
         s3: Any,
         clock: Callable[[], float] = time.monotonic,
         seconds: float = SECONDS,
+        calls: int = CALLS,
+        threads: int = THREADS,
     ) -> None:
         self._session, self._s3, self._clock, self._seconds = session, s3, clock, seconds
-        self._calls, self._until = 0, clock() + seconds
+        self._calls, self._most, self._until = 0, calls, clock() + seconds
+        self._parallel = threads
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._open = ExitStack()
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
@@ -121,7 +126,7 @@ class Asking:
                 return call(**arguments)
 
         self._tasks.put((lambda: context.run(work), future))
-        if not self._idle.acquire(blocking=False) and self._threads < _THREADS:
+        if not self._idle.acquire(blocking=False) and self._threads < self._parallel:
             self._threads += 1
             # A daemon: a service that never answers must not keep the process from ending.
             Thread(target=_work, args=(self._tasks, self._idle), name="secure-s3-asking", daemon=True).start()
@@ -154,10 +159,10 @@ class Asking:
 
     def _count(self) -> None:
         self._calls += 1
-        if self._calls > CALLS or self._left() < 0:
+        if self._calls > self._most or self._left() < 0:
             raise PolicyError(
                 "there is too much to read",
-                why=f"up to {CALLS} calls are made, in up to {self._seconds:.0f} s",
+                why=f"up to {self._most} calls are made, in up to {self._seconds:.0f} s",
                 fix="give the policies as arguments",
             )
 

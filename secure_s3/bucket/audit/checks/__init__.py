@@ -1,0 +1,1 @@
+"""The checks, one file per topic; ``catalogue`` next door gathers them."""

@@ -1,0 +1,149 @@
+"""One bucket, seen by its owner: ``s3.bucket(name)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..encryption import Strategy
+from ..profile import SecurityProfile
+from .wanted import BucketProfile, known_wishes
+
+if TYPE_CHECKING:
+    from .audit.judging import Audit
+    from .hardening.plan import Applied, Plan
+    from .points.points import AccessPoints
+    from .reencryption.reencrypting import Reencryption
+    from .retention.object_lock import ObjectLock
+    from .snapshot.values import Snapshot
+
+Further = Mapping[str, Callable[..., Any]]
+"""Fields of the snapshot that other rooms read; see ``snapshot.taking``."""
+
+
+class Bucket:
+    """Is this bucket in order, and how does it get there?
+
+    It is made by ``s3.bucket(name)`` and asks nobody until a method is called.
+
+    Args:
+        client: The hardened S3 client.
+        session: The hardened session, for clients of other services.
+        name: The bucket's.
+        profile, encryption: Of the client; the bucket should fit them.
+        further: What other rooms read for a snapshot.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        session: Any,
+        name: str,
+        *,
+        profile: SecurityProfile,
+        encryption: Strategy,
+        further: Further,
+    ) -> None:
+        self.name = name
+        self._client, self._session, self._further = client, session, further
+        self._profile = BucketProfile.of(profile, encryption)
+
+    def __repr__(self) -> str:
+        return f"Bucket({self.name!r})"
+
+    def profile(self, profile: BucketProfile | None = None, **wishes: Any) -> BucketProfile:
+        """What the bucket is compared with: the client's settings, or *profile*, with *wishes* put in."""
+        return replace(profile or self._profile, **known_wishes(wishes))
+
+    def snapshot(self, **options: Any) -> Snapshot:
+        """Everything that decides the bucket's security, read once; see ``snapshot.taking.take``."""
+        from .snapshot.taking import take
+
+        options.setdefault("keys", self._profile.key_arns)
+        return take(self._client, self._session, self.name, further=self._further, **options)
+
+    def audit(
+        self, profile: BucketProfile | None = None, *, snapshot: Snapshot | None = None, **wishes: Any
+    ) -> Audit:
+        """What is not as the profile asks, and what could not be read. Nothing is changed.
+
+        ``print(audit)``; ``audit.findings``, the worst first; ``audit.unknown``; ``audit.to_dict()``.
+
+        Args:
+            profile: Instead of one that fits the client.
+            snapshot: One that is there already; else the bucket is read.
+            wishes: Fields of BucketProfile, e.g. ``log_bucket="amzn-s3-demo-logs"``.
+
+        Raises:
+            NotFound: There is no such bucket.
+            ConfigurationError: It is no general purpose bucket, or a wish cannot be meant.
+        """
+        from .audit.catalogue import CHECKS
+        from .audit.judging import judge_all
+
+        wanted = self.profile(profile, **wishes)
+        return judge_all(snapshot or self.snapshot(keys=wanted.key_arns), wanted, CHECKS)
+
+    def plan(
+        self, profile: BucketProfile | None = None, *, snapshot: Snapshot | None = None, **wishes: Any
+    ) -> Plan:
+        """The changes that bring the bucket to its profile, in order. Nothing is changed.
+
+        ``print(plan)`` shows them as a diff; ``bool(plan)`` is whether there is any.
+
+        Args:
+            profile, snapshot, wishes: As of ``audit``.
+
+        Raises:
+            NotFound, ConfigurationError: As of ``audit``.
+            LockoutRefused: The bucket policy that comes out would lock out the caller or an administrator.
+        """
+        from .hardening.planning import plan
+
+        wanted = self.profile(profile, **wishes)
+        return plan(snapshot or self.snapshot(keys=wanted.key_arns), wanted)
+
+    def apply(self, plan: Plan) -> Applied:
+        """Do what *plan* says, one change after the other.
+
+        Before each change the setting is read again: if it is not what it was, nothing is overwritten. S3 has
+        no conditional writes for settings, so that a change within that moment goes unseen.
+
+        Raises:
+            PlanNotApplied: A change failed; ``done`` and ``not_done`` say which were made.
+            PlanOutdated: A setting was changed since the plan was made.
+        """
+        from .hardening.applying import apply
+
+        return apply(self._client, self._session, plan)
+
+    def harden(self, profile: BucketProfile | None = None, **wishes: Any) -> Applied:
+        """``plan`` and ``apply``; a second time it changes nothing.
+
+        Raises:
+            NotFound, ConfigurationError, LockoutRefused: As of ``plan``.
+            PlanNotApplied, PlanOutdated: As of ``apply``.
+        """
+        return self.apply(self.plan(profile, **wishes))
+
+    @cached_property
+    def object_lock(self) -> ObjectLock:
+        """Retention and legal holds of its objects, and the default retention."""
+        from .retention.object_lock import ObjectLock
+
+        return ObjectLock(self._client, self.name)
+
+    @cached_property
+    def access_points(self) -> AccessPoints:
+        """Its access points: list, make, give policies."""
+        from .points.points import AccessPoints
+
+        return AccessPoints(self._client, self._session, self.name)
+
+    def reencrypt(self, prefix: str = "", *, to: Strategy | None = None, **options: Any) -> Reencryption:
+        """Put objects that are there under another encryption; options as of ``reencryption.reencrypt``."""
+        from .reencryption.reencrypting import reencrypt
+
+        return reencrypt(self._client, self.name, prefix, to=to or self._profile.default, **options)

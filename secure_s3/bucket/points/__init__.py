@@ -1,0 +1,1 @@
+"""Access points of a bucket: made, listed, and given policies."""

@@ -1,0 +1,1 @@
+"""An audit as text, JSON, SARIF and a page of HTML."""

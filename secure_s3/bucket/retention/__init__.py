@@ -1,0 +1,1 @@
+"""Object Lock: retention, legal holds and default retention, on objects that are there."""
