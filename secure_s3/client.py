@@ -199,7 +199,7 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         return explain(self._client, self._session, error, probe=probe, cloudtrail=cloudtrail, **given)
 
     def bucket(self, name: str) -> Bucket:
-        """One bucket as its owner sees it: ``audit``, ``plan``, ``harden``, ``object_lock``, ``access_points``.
+        """One bucket as its owner sees it: ``audit()``, ``plan()``, ``harden()``, and what is beside them.
 
         Nothing is asked until one of these is called.
         """
