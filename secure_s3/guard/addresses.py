@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..encryption import Strategy
 from ..profile import SecurityProfile
+from .points import segment
 from .presigning import METHODS
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Addresses:
             if found.direct:
                 break
         assert found is not None
-        if found.prefix not in (self._base, f"{self._base}/{bucket}"):
+        if found.prefix not in (self._base, f"{self._base}/{segment(bucket)}"):
             found = Address()  # a handler gives keys or buckets another name
         if found.region in ("", self._regions.get(bucket, found.region)) or self._regions[bucket] == _GLOBAL:
             if len(self._known) >= _MOST:

@@ -9,7 +9,8 @@ The numbers are the order in which they run:
 5. ``after-call``              the answer shows the strategy's algorithm and key; its date is the time; a
                                refused request is kept with the error
 
-Beside them, ``before-endpoint-resolution`` tells of buckets that have turned out to be elsewhere.
+Beside them, ``before-endpoint-resolution`` tells of buckets that have turned out to be elsewhere, and where a
+host has no subdomains, ``before-sign`` puts ARNs of access points into the path (``points``).
 
 An exception raised in these is neither retried nor wrapped by botocore. It is a guard-rail inside a
 process, not a sandbox: code that unregisters handlers gets past it. The bucket policy is the boundary.
@@ -34,6 +35,7 @@ from .clock import ServerClock
 from .endpoint import Road, allowed_hosts, endpoint_roads, refuse, refuse_old_signature
 from .kms import KmsClients
 from .managed import ManagedTransfers
+from .points import lead_points
 from .requests import apply_strategy, check_bucket, check_wire
 from .responses import check_answer
 
@@ -213,6 +215,7 @@ def harden_client(
 
 
 def _watch_s3(client: Any, guard: Guard) -> None:
+    lead_points(client)
     events = client.meta.events
     events.register_first("before-parameter-build.s3", guard.check_bucket, unique_id="secure-s3-bucket")
     events.register_last(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from collections.abc import Callable
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary, finalize
 
 from botocore.config import Config
 
 from ..errors import ConfigurationError
 from .endpoint import is_aws
+from .points import has_no_subdomains
 from .session import network_part
 
 _SECONDS = 5
@@ -44,6 +47,45 @@ def reader(session: Any, s3: Any, service: str, region: str | None = None) -> An
     return client
 
 
+class Readers:
+    """Clients that are made once, one after the other as boto3's sessions want it, and closed together."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = Lock()
+
+    def get(self, service: str, region: str, make: Callable[[], Any]) -> Any:
+        """The client of a service in a region, which *make* makes if there is none yet."""
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = make()
+            return self._clients[service, region]
+
+    def close(self) -> None:
+        """Close the connections; whoever asks for a client afterwards gets a new one."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
+
+_beside: WeakKeyDictionary[Any, Readers] = WeakKeyDictionary()
+_beside_lock = Lock()
+
+
+def readers_beside(s3: Any) -> Readers:
+    """Clients that are kept as long as the client *s3*, for whoever asks the same services again and again.
+
+    Making a dozen clients takes longer than all that they are made for.
+    """
+    with _beside_lock:
+        found = _beside.get(s3)
+        if found is None:
+            found = _beside[s3] = Readers()
+            finalize(s3, found.close)
+        return found
+
+
 def same_sender(client: Any, other: Any) -> bool:
     """Whether two clients sign with the same credentials."""
     found, expected = (each._request_signer._credentials for each in (client, other))
@@ -58,17 +100,6 @@ def same_place(client: Any, other: Any) -> bool:
         return bool(client.meta.partition == other.meta.partition)
     found, expected = (urlsplit(str(each.meta.endpoint_url)).netloc for each in (client, other))
     return found == expected
-
-
-def has_no_subdomains(host: str) -> bool:
-    """Whether nothing can be put before *host*: an address, or this machine's own name."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def account_left_out(request: Any, **_: Any) -> None:

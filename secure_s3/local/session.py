@@ -27,6 +27,7 @@ def _session_class() -> type[Any]:
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session
 
+    from ..guard.points import lead_points
     from ..guard.readers import account_left_out
 
     sigv4 = Config(signature_version="s3v4")
@@ -56,6 +57,7 @@ def _session_class() -> type[Any]:
                 *args, **(kwargs if positional else {**kwargs, **self._local, **given})
             )
             made.meta.events.register("before-sign.s3-control", account_left_out)
+            lead_points(made)
             return made
 
     return LocalSession

@@ -122,3 +122,50 @@ def test_what_access_points_tell_of_the_bucket(s3: Any, alias: str) -> None:
     for name in ("head_bucket", "get_bucket_acl", "list_multipart_uploads", "list_object_versions"):
         assert getattr(s3, name)(Bucket=alias)["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert denial(s3.get_bucket_policy, Bucket=alias).code == "NoSuchBucketPolicy"
+
+
+def told(operation: Any, **arguments: Any) -> tuple[int, str]:
+    """Status and code of a call that must be refused."""
+    found = denial(operation, AccountId=ACCOUNT, **arguments)
+    return found.status or 0, found.code or ""
+
+
+def test_one_that_is_there_already(control: Any) -> None:
+    """A second one of a name is refused, and the first keeps what it has; so is one of no bucket."""
+    guard(control, deny("s3:GetObject", **EVERYBODY) | {"Resource": OBJECTS})
+    make = control.create_access_point
+    assert told(make, Name="reports", Bucket=BUCKET) == (409, "AccessPointAlreadyOwnedByYou")
+    assert told(make, Name="more", Bucket="amzn-s3-demo-none") == (404, "NoSuchBucket")
+    assert control.get_access_point_policy(AccountId=ACCOUNT, Name="reports")["Policy"]
+    assert told(control.get_access_point, Name="more") == (404, "NoSuchAccessPoint")
+
+
+def test_one_that_is_not_there(control: Any, s3: Any) -> None:
+    """Nothing is told of it, changed or removed; in place of a bucket its ARN leads nowhere."""
+    policy = people.document()
+    for name in ("get_access_point_policy", "delete_access_point", "delete_access_point_policy"):
+        assert told(getattr(control, name), Name="more") == (404, "NoSuchAccessPoint")
+    assert told(control.put_access_point_policy, Name="more", Policy=policy) == (404, "NoSuchAccessPoint")
+    found = denial(s3.get_object, Bucket=POINT.replace("reports", "more"), Key="k")
+    assert (found.status, found.code) == (404, "NoSuchAccessPoint")
+
+
+@pytest.mark.parametrize("text", ["", "{nonsense", "[]", "null"])
+def test_policies_that_are_none(control: Any, text: str) -> None:
+    """What is no policy does not become one."""
+    assert told(control.put_access_point_policy, Name="reports", Policy=text) == (400, "MalformedPolicy")
+    assert told(control.get_access_point_policy, Name="reports") == (404, "NoSuchAccessPointPolicy")
+
+
+def test_in_a_vpc(local_aws: Any, s3: Any, control: Any) -> None:
+    """One that is bound to a VPC answers inside it alone, also as the source of a copy."""
+    inside = {"VpcConfiguration": {"VpcId": "vpc-1a2b3c4d"}}
+    arn = control.create_access_point(AccountId=ACCOUNT, Name="inside", Bucket=BUCKET, **inside)[
+        "AccessPointArn"
+    ]
+    copy = {"Bucket": BUCKET, "Key": "c", "CopySource": {"Bucket": arn, "Key": "k"}}
+    assert denial(s3.get_object, Bucket=arn, Key="k").code == "AccessDenied"
+    assert denial(s3.copy_object, **copy).code == "AccessDenied"
+    with local_aws.circumstances({"aws:SourceVpc": "vpc-1a2b3c4d"}):
+        assert s3.get_object(Bucket=arn, Key="k")["Body"].read() == b"x"
+        s3.copy_object(**copy)

@@ -328,3 +328,12 @@ def test_dates_are_read_as_they_are_written(when: datetime) -> None:
 def test_other_texts_are_no_dates(text: str) -> None:
     """Half of a date is none."""
     assert read_date(text) is None
+
+
+def test_delete_markers_have_no_lock(lock: Any) -> None:
+    """A delete marker is no object: it has neither retention nor legal hold, and is told to be a marker."""
+    put(lock)
+    marker = lock.delete_object(Bucket=LOCKED, Key="k")["VersionId"]
+    for name in ("get_object_retention", "get_object_legal_hold"):
+        found = denial(getattr(lock, name), Bucket=LOCKED, Key="k", VersionId=marker)
+        assert (found.status, found.code) == (405, "MethodNotAllowed")

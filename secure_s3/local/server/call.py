@@ -54,12 +54,14 @@ class AccessPoint:
         bucket: The bucket behind it.
         origin: From where it can be reached, ``Internet`` or ``VPC``.
         policy: Its policy's text, if it has one.
+        vpc: The VPC that it is bound to, if its origin is one.
     """
 
     arn: str
     bucket: str
     origin: str
     policy: str | None
+    vpc: str | None = None
 
 
 @dataclass

@@ -8,7 +8,8 @@
 4. Do policies allow it? (``judging``) Where they can see the body, it is read before, else only now: it is
    unwrapped and compared with its checksums. (``payload``)
 5. Under the lock of its key: settings, conditions, encryption, moto, and a note of what was stored.
-   (``restrictions``, ``conditions``, ``writing``, ``multipart``, ``reading``, ``deleting``, ``ledger``)
+   (``restrictions``, ``conditions``, ``writing``, ``multipart``, ``reading``, ``reencrypting``, ``deleting``,
+   ``ledger``)
 6. The answer gets S3's encryption headers and request ids, and those of CORS. (``cors``)
 """
 
@@ -35,6 +36,7 @@ from .content.conditions import check_owner, check_write_condition
 from .content.multipart import Multipart
 from .content.payload import read_payload
 from .content.reading import Reader
+from .content.reencrypting import Reencrypter
 from .content.writing import Writer
 from .faults import Refusal
 from .judging.access_points import fit_region, lead_to_bucket
@@ -87,6 +89,7 @@ class Front:
             "CompleteMultipartUpload": multipart.complete,
             "AbortMultipartUpload": multipart.known,
             "DeleteObjects": Deleter(store).delete,
+            "UpdateObjectEncryption": Reencrypter(store, self._ledger, clock).update,
         }
 
     def reset(self) -> None:

@@ -167,6 +167,13 @@ class Store:
         except S3ClientError:
             return None
 
+    def is_marker(self, bucket: str, key: str, version: str | None) -> bool:
+        """Whether a version is a delete marker."""
+        if version is None or self.bucket(bucket) is None:
+            return False
+        found = self._s3.get_object(bucket, key, version_id=version, return_delete_marker=True)
+        return isinstance(found, s3_models.FakeDeleteMarker)
+
     def account_public_access(self) -> Any:
         """moto's Block Public Access of the whole account, or None."""
         return s3control_backends[ACCOUNT_ID]["aws"].public_access_block

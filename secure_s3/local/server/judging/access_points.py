@@ -1,7 +1,8 @@
 """Access points: further names of a bucket, with a policy of their own.
 
-A request reaches one by its alias, which stands where the bucket's name would; moto knows the alias and does
-not answer to it. Source: Amazon S3 User Guide, "Managing access to shared datasets with access points",
+A request reaches one by its alias, which stands where the bucket's name would, or by its ARN, which does so
+here alone: an address has no subdomains (``guard.points``). moto knows them and does not answer to either.
+Source: Amazon S3 User Guide, "Managing access to shared datasets with access points",
 "Using a bucket-style alias for your general purpose bucket access point".
 """
 
@@ -15,6 +16,7 @@ from moto.s3control import models
 
 from ...settings import ACCOUNT_ID
 from ..call import AccessPoint, Call
+from ..faults import Refusal
 from ..store import Store
 from .operations import check_point
 
@@ -30,7 +32,7 @@ def find(name: str) -> AccessPoint | None:
     for point in list(models.s3control_backends[ACCOUNT_ID]["aws"].access_points[ACCOUNT_ID].values()):
         arn = str(point.arn)
         if name in (point.alias, arn, arn.replace(":accesspoint/", ":accesspoint:")):
-            return AccessPoint(arn, point.bucket, point.network_origin, _text(point.policy))
+            return AccessPoint(arn, point.bucket, point.network_origin, _text(point.policy), point.vpc_id)
     return None
 
 
@@ -60,10 +62,12 @@ def lead_to_bucket(call: Call) -> None:
     """Make a request to access points one to their buckets; ``point`` and ``source_point`` tell of it.
 
     Raises:
-        Refusal: MethodNotAllowed for what access points are not for.
+        Refusal: MethodNotAllowed for what access points are not for, NoSuchAccessPoint for an ARN of none.
     """
     _lead_source(call)
     point = find(call.bucket)
+    if point is None and call.bucket.startswith("arn:"):
+        raise Refusal(404, "NoSuchAccessPoint", "The specified accesspoint does not exist")
     if point is not None:
         check_point(call.operation, call.method, call.key, call.query)
         _lead(call, point)

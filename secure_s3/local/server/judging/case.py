@@ -233,6 +233,8 @@ class Case:
         sending = self.bench.sending
         if need.when.startswith(_SOURCE):
             return sending.of_the_source(self.call)
+        if self.call.operation == "UpdateObjectEncryption" and not need.when:
+            return sending.new(self.call)
         return sending.stored(self.call)
 
     def _place(self, need: Need) -> _Place:

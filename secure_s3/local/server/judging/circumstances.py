@@ -8,6 +8,7 @@ from typing import Any
 
 from ....policy import Policy
 from ....policy.wire import Caller
+from ..call import AccessPoint
 from ..callers.identity import Attached, Identity
 
 __all__ = ["Circumstances", "REAL"]
@@ -78,6 +79,16 @@ class Circumstances:
             context["aws:PrincipalServiceNamesList"] = [self.caller.arn]
         own = () if self.caller.kind in (_SERVICE, "anonymous") else _EVERYTHING
         return Identity(self.caller, own, context={**context, **self._of_the_caller()})
+
+    def reach(self, point: AccessPoint | None) -> bool:
+        """Whether a request comes from where an access point answers: from its VPC, if it is bound to one.
+
+        Source: Amazon S3 User Guide, "Creating access points restricted to a virtual private cloud".
+        """
+        if point is None or point.vpc is None:
+            return True
+        told = {name.lower(): value for name, value in self.context.items()}.get("aws:sourcevpc")
+        return point.vpc in ([told] if isinstance(told, str) else told or ())
 
     def _of_the_caller(self) -> dict[str, Any]:
         return {name: value for name, value in self.context.items() if name.lower().startswith("aws:p")}

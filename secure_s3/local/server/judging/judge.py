@@ -63,6 +63,8 @@ class Judge:
         bucket = self.store.bucket(call.bucket) if call.bucket else None
         if bucket is None and call.bucket and call.operation != "CreateBucket":
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=call.bucket)
+        if not all(map(self.circumstances.reach, (call.point, call.source_point))):
+            raise access_denied()
         idle = self._is_idle(call, identity, bucket)
         if idle and not self._bench.sending.uses_keys(call):
             return

@@ -12,6 +12,7 @@ from ...settings import HOST
 from ..call import SSE, Call
 from ..content.encryption import Seal, asked_by
 from ..content.kms import seal_for
+from ..content.reencrypting import asked_members, new_seal
 from ..content.writing import copy_source
 from ..documents import entries_of, parsed, text_of
 from ..ledger import Ledger
@@ -23,6 +24,7 @@ _AUTH = {"header": "REST-HEADER", "query": "REST-QUERY-STRING", "form": "POST"}
 _UPLOADS = frozenset({"UploadPart", "UploadPartCopy", "CompleteMultipartUpload", "ListParts"})
 _READS = frozenset({"GetObject", "HeadObject", "SelectObjectContent", "UpdateObjectEncryption"})
 _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
+_UPDATE = "UpdateObjectEncryption"
 
 
 def _delete(body: bytes) -> dict[str, Any]:
@@ -56,6 +58,7 @@ CONTENT: Mapping[str, tuple[str, Callable[[bytes], dict[str, Any]]]] = {
         "CreateBucketConfiguration",
         _members("CreateBucketConfiguration", "LocationConstraint"),
     ),
+    _UPDATE: ("ObjectEncryption", asked_members),
 }
 """Operations whose bodies policies can see: the member of the body, as botocore names it, and its reader."""
 
@@ -113,13 +116,17 @@ class Sending:
         return self._seal_of(*copy_source(call)) if call.operation in _COPIES else Seal()
 
     def new(self, call: Call) -> Seal:
-        """How a new object will be encrypted.
+        """How a new object will be encrypted, or one that is there from now on.
 
         Raises:
             Refusal: The request contradicts itself, or its key cannot be used.
         """
-        bucket = self.store.bucket(call.bucket) if call.creates else None
-        return Seal() if bucket is None else seal_for(self.store, bucket, asked_by(call.headers))
+        bucket = self.store.bucket(call.bucket) if call.creates or call.operation == _UPDATE else None
+        if bucket is None:
+            return Seal()
+        if call.operation == _UPDATE:
+            return new_seal(self.store, bucket, call.body)
+        return seal_for(self.store, bucket, asked_by(call.headers))
 
     def sealed(self, sent: SentRequest, seal: Seal) -> SentRequest:
         """The request that says in full how its object will be encrypted."""
@@ -133,6 +140,8 @@ class Sending:
     def uses_keys(self, call: Call) -> bool:
         """Whether S3 would use a key of KMS for this request, or it looks so."""
         if call.creates and (call.headers.get(SSE, "").startswith("aws:kms") or self._by_default(call)):
+            return True
+        if call.operation == _UPDATE:
             return True
         return self.stored(call).key_arn is not None or self.of_the_source(call).key_arn is not None
 

@@ -15,6 +15,7 @@ from ....policy import AccessRequest
 from ...settings import ACCOUNT_ID
 from ..faults import Refusal
 from ..judging.words import refused
+from ..settings.point_calls import check_point_call
 from ..settings.point_policies import check_point_policy
 from ..store import Store
 from .keys import decide
@@ -82,6 +83,7 @@ class AccountCalls:
             text = refused(request, decision, question.identity, policies=policies, s3=of_s3)
             raise Refusal(403, "AccessDenied", text if of_s3 else _as_iam_says(text, question, resource))
         if of_s3:
+            check_point_call(action, resource, question, self._store)
             check_point_policy(action, resource, question, self._store)
 
     # -- IAM --------------------

@@ -51,6 +51,9 @@ def answer_lock(call: Call, store: Store, now: datetime) -> Answer | None:
 
 def _version(call: Call, store: Store) -> Any:
     stored = store.object(call.bucket, call.key, call.version)
+    if stored is None and store.is_marker(call.bucket, call.key, call.version):
+        message = "The specified method is not allowed against this resource."
+        raise Refusal(405, "MethodNotAllowed", message, Method=call.method, ResourceType="DeleteMarker")
     if stored is None and call.version is not None:
         message = "The specified version does not exist."
         raise Refusal(404, "NoSuchVersion", message, Key=call.key, VersionId=call.version)

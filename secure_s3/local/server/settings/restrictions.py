@@ -7,12 +7,16 @@ tell these settings are answered here where moto does not know them or answers o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from ..call import Answer, Call
 from ..callers.identity import Identity
 from ..clock import Clock
 from ..documents import xml_answer
 from ..ledger import Ledger
 from ..store import Store
+from .access_logging import get_logging, put_logging
 from .acls import check_groups
 from .blocked_encryption import check_blocked, get_encryption, put_encryption
 from .lock_settings import answer_lock
@@ -30,6 +34,16 @@ from .public_access import (
 )
 
 __all__ = ["answer_restrictions", "check_restrictions"]
+
+_PUT: Mapping[str, Callable[[Call, Any], Answer]] = {
+    "PutPublicAccessBlock": put_settings,
+    "PutBucketEncryption": put_encryption,
+}
+_GET: Mapping[str, Callable[[Any], Answer]] = {
+    "GetBucketPolicyStatus": policy_status,
+    "GetBucketEncryption": get_encryption,
+    "GetBucketLogging": get_logging,
+}
 
 
 def check_restrictions(call: Call, store: Store, identity: Identity, ledger: Ledger, clock: Clock) -> None:
@@ -70,14 +84,12 @@ def answer_restrictions(call: Call, store: Store, ledger: Ledger, clock: Clock) 
         return None
     if call.operation == "GetBucketRequestPayment":
         return xml_answer("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>")  # no other is there
-    if call.operation == "GetBucketPolicyStatus":
-        return policy_status(bucket)
-    if call.operation == "PutPublicAccessBlock":
-        return put_settings(call, bucket)
-    if call.operation == "PutBucketEncryption":
-        return put_encryption(call, bucket)
-    if call.operation == "GetBucketEncryption":
-        return get_encryption(bucket)
+    if call.operation in _PUT:
+        return _PUT[call.operation](call, bucket)
+    if call.operation in _GET:
+        return _GET[call.operation](bucket)
+    if call.operation == "PutBucketLogging":
+        return put_logging(call, bucket, store)
     if call.operation == "PutBucketVersioning":
         return put_versioning(call, bucket, ledger)
     if call.operation == "GetBucketVersioning":
