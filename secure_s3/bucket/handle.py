@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .audit.judging import Audit
     from .hardening.plan import Applied, Plan
     from .points.points import AccessPoints
+    from .reencryption.keys import KeyRotation
+    from .reencryption.manifest import Manifest
     from .reencryption.reencrypting import Reencryption
     from .retention.object_lock import ObjectLock
     from .snapshot.values import Snapshot
@@ -101,9 +103,11 @@ class Bucket:
             LockoutRefused: The bucket policy that comes out would lock out the caller or an administrator.
         """
         from .hardening.planning import plan
+        from .hardening.reading import with_log_target
 
         wanted = self.profile(profile, **wishes)
-        return plan(snapshot or self.snapshot(keys=wanted.key_arns), wanted)
+        found = snapshot or self.snapshot(keys=wanted.key_arns)
+        return plan(with_log_target(self._client, self._session, found, wanted), wanted)
 
     def apply(self, plan: Plan) -> Applied:
         """Do what *plan* says, one change after the other.
@@ -147,3 +151,21 @@ class Bucket:
         from .reencryption.reencrypting import reencrypt
 
         return reencrypt(self._client, self.name, prefix, to=to or self._profile.default, **options)
+
+    def write_manifest(self, prefix: str = "", **options: Any) -> Manifest:
+        """The objects' list for an S3 Batch Operations job, which ``reencryption.job.batch_job`` describes.
+
+        Options as of ``reencryption.manifest.write_manifest``: ``into="s3://bucket/key"`` or a path, ….
+        """
+        from .reencryption.manifest import write_manifest
+
+        return write_manifest(self._client, self.name, prefix, **options)
+
+    def key_rotation(self) -> tuple[KeyRotation, ...]:
+        """Whether its KMS keys rotate: that of the default encryption, and those of the client's settings.
+
+        What cannot be read is told in ``unread``, and is no exception.
+        """
+        from .reencryption.keys import rotations
+
+        return rotations(self._session, self._client, self.name, self._profile.key_arns)
