@@ -37,6 +37,14 @@ EXPECTED = {
         'remedy: SseKms("arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")',
         "stored",
     ),
+    "audit_bucket.py": (
+        "bare: high",
+        "  secure-transport: s3:GetObject on arn:aws:s3:::amzn-s3-demo-bucket/key by a role over plain HTTP",
+        "planned: default-encryption bucket-policy versioning lifecycle key-rotation",
+        "hardened: info",
+        "planned again: 0",
+        "opened: critical policy-public by statement Oops",
+    ),
     "client_side.py": (
         "stored 33554432 bytes: AES_256_GCM_HKDF_SHA512_COMMIT_KEY, and AES256 at rest",
         "bytes 16000000-16000015/33554432 b'000000001000000\\n'",
@@ -44,6 +52,17 @@ EXPECTED = {
         "Ireland alone: KeyUnavailable DisabledException",
         "Virginia alone: 33554432 bytes",
         "under another name, encrypted again: 33554432",
+    ),
+    "harden_bucket.py": (
+        "1. Block Public Access: switch all four on",
+        "~ SSEAlgorithm: AES256 -> aws:kms",
+        "+ Deny DenyWrongKmsKey",
+        "mfa-delete: MFA delete",
+        "amzn-s3-demo-bucket: 6 changes made",
+        "again: amzn-s3-demo-bucket: no change",
+        "another encryption is denied",
+        "new: amzn-s3-demo-bucket2: no change",
+        "refused: there is a bucket amzn-s3-demo-bucket already",
     ),
     "drop_in.py": (
         "smart_open: aws:kms",

@@ -123,11 +123,10 @@ def lockout(
     context = {**_DIRECT, **(assume or {})}
     given = {key.lower() for key in context}
     unknown = tuple(key for key in UNSEEN if key.lower() not in given)
+    arn = f"arn:{principal.split(':')[1]}:s3:::{bucket}"
     decisions = {
         action: evaluate(
-            AccessRequest(
-                action, f"arn:aws:s3:::{bucket}", principal, context, unknown, resource_account=account
-            ),
+            AccessRequest(action, arn, principal, context, unknown, resource_account=account),
             resource_policy=policy,
             identity_policies=identity_policies,
         )

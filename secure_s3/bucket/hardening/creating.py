@@ -1,10 +1,138 @@
-"""A new bucket that is in order from the start."""
+"""A new bucket that is in order from the start. The edge."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...errors import AccessDenied, NotFound, PlanNotApplied, PreconditionFailed, SecureS3Error
+from ...guard.faults import typed
+from ...values import printable_text
+from ..snapshot.naming import require_general_purpose
+from ..wanted import BucketProfile
+from .access import ENFORCED
+from .plan import Manual
+
+if TYPE_CHECKING:
+    from ..handle import Bucket
+
+_UNNAMED_REGION = "us-east-1"
+_OF_OTHERS = frozenset({"key-rotation"})
+"""What may be out of order: keys are older than the bucket, and often not its owner's to set."""
 
 
-def create_secure_bucket(client: Any, bucket: Any, **wishes: Any) -> None:
-    """Make it, and harden it."""
-    raise NotImplementedError
+def create_secure_bucket(client: Any, bucket: Bucket, **wishes: Any) -> None:
+    """Make the bucket in the client's region, without ACLs, with Object Lock if it is wished for; harden it.
+
+    If that fails, the bucket is deleted again: only the one that this call made, and only while it is empty,
+    which S3 sees to. A bucket that is there already is neither hardened nor touched: S3 is asked before,
+    since in us-east-1 it answers to the creation of a bucket that you own already as if it were new. Two
+    processes of one account that create the same bucket there at the same moment are not told apart.
+
+    Raises:
+        PreconditionFailed: There is a bucket of that name.
+        ConfigurationError: A wish cannot be meant.
+        PlanNotApplied: A setting could not be made; the text says whether the bucket was deleted.
+    """
+    profile = bucket.profile(**wishes)
+    require_general_purpose(bucket.name)
+    _refuse_existing(client, bucket.name)
+    _create(client, bucket.name, profile)
+    with _removed_on_failure(client, bucket.name):
+        with typed("HeadBucket", bucket.name):
+            client.get_waiter("bucket_exists").wait(Bucket=bucket.name)
+        snapshot = bucket.snapshot(keys=profile.key_arns, identities=False)
+        planned = bucket.plan(profile, snapshot=snapshot)
+        if missing := [each for each in planned.blocked if each.check not in _OF_OTHERS]:
+            raise _incomplete(bucket.name, missing)
+        bucket.apply(planned)
+
+
+def _refuse_existing(client: Any, name: str) -> None:
+    try:
+        with typed("HeadBucket", name):
+            client.head_bucket(Bucket=name)
+    except NotFound:
+        return
+    except AccessDenied as error:
+        raise _exists(name, "it is not yours, or you lack s3:ListBucket") from error
+    except SecureS3Error as error:
+        if error.status in (301, 307, 400):
+            raise _exists(name, "it is in another region") from error
+        raise
+    raise _exists(name, "your account may use it")
+
+
+def _create(client: Any, name: str, profile: BucketProfile) -> None:
+    region = client.meta.region_name
+    where = {} if region == _UNNAMED_REGION else {"LocationConstraint": region}
+    try:
+        with typed("CreateBucket", name):
+            client.create_bucket(
+                Bucket=name,
+                ObjectOwnership=ENFORCED,
+                **({"CreateBucketConfiguration": where} if where else {}),
+                **({"ObjectLockEnabledForBucket": True} if profile.object_lock else {}),
+            )
+    except PreconditionFailed as error:
+        if error.code in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise _exists(name, "it was made a moment ago", error.code) from error
+        raise
+
+
+def _exists(name: str, why: str, code: str | None = None) -> PreconditionFailed:
+    return PreconditionFailed(
+        f"there is a bucket {name} already",
+        why=f"{why}; names of buckets are unique in a partition of AWS",
+        fix=f"choose another name; one of your own is hardened by s3.bucket({name!r}).harden()",
+        operation="CreateBucket",
+        bucket=name,
+        code=code,
+        status=409,
+    )
+
+
+def _incomplete(name: str, missing: list[Manual]) -> SecureS3Error:
+    return SecureS3Error(
+        f"{name} could not be brought in order",
+        why=printable_text("; ".join(f"{each.title}: {each.why}" for each in missing)),
+        fix="give the caller what is missing, or leave it out of the wishes",
+        bucket=name,
+    )
+
+
+@contextmanager
+def _removed_on_failure(client: Any, name: str) -> Iterator[None]:
+    """Delete the bucket if anything inside fails, and say what came of it."""
+    try:
+        yield
+    except SecureS3Error as error:
+        raise _failed(name, error, _remove(client, name)) from error
+    except BaseException:
+        _remove(client, name)
+        raise
+
+
+def _remove(client: Any, name: str) -> str:
+    """Delete the empty bucket; what came of it, in words."""
+    try:
+        with typed("DeleteBucket", name):
+            client.delete_bucket(Bucket=name)
+    except SecureS3Error as error:
+        return f"the new bucket is still there, for it could not be deleted: {error.what}"
+    return "the new bucket was deleted again"
+
+
+def _failed(name: str, cause: SecureS3Error, removed: str) -> PlanNotApplied:
+    error = PlanNotApplied(
+        f"{name} was not created: {removed}",
+        why=f"{cause.what} ({cause.why})" if cause.why else cause.what,
+        fix=cause.fix or "mend that, then create it again",
+        bucket=name,
+        code=cause.code,
+        status=cause.status,
+    )
+    if isinstance(cause, PlanNotApplied):
+        error.done, error.not_done = cause.done, cause.not_done
+    return error

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...values import printable_text
 from ..snapshot.values import Snapshot
 from ..wanted import BucketProfile
+from .telling import counted, indented, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,27 @@ class Change:
     diff: tuple[str, ...]
     note: str = ""
 
+    def __str__(self) -> str:
+        lines = [printable_text(self.title), f"   {self.service} {self.method} of {self.resource}"]
+        lines += indented(self.diff)
+        return "\n".join(lines + indented(self.note.splitlines(), "   note: "))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        call = {"service": self.service, "method": self.method, "arguments": plain(self.arguments)}
+        return {
+            "id": self.id,
+            "title": self.title,
+            "checks": list(self.checks),
+            "call": call,
+            "resource": self.resource,
+            "field": self.field,
+            "before": plain(self.before),
+            "after": plain(self.after),
+            "diff": list(self.diff),
+            "note": self.note,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manual:
@@ -55,6 +78,19 @@ class Manual:
     title: str
     why: str
     commands: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"{self.check}: {printable_text(self.title)}", *indented(self.why.splitlines())]
+        return "\n".join(lines + indented(self.commands, "   $ "))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "check": self.check,
+            "title": self.title,
+            "why": self.why,
+            "commands": list(self.commands),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +115,23 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.changes)
 
+    def __str__(self) -> str:
+        parts = [f"{self.bucket}: {counted(len(self.changes), 'change')}"]
+        parts += [f"{number}. {each}" for number, each in enumerate(self.changes, 1)]
+        parts += _section("Left to people", self.manual) + _section("Not planned", self.blocked)
+        return "\n\n".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "bucket": self.bucket,
+            "profile": self.profile.name,
+            "taken_at": self.snapshot.taken_at,
+            "changes": [each.to_dict() for each in self.changes],
+            "manual": [each.to_dict() for each in self.manual],
+            "blocked": [each.to_dict() for each in self.blocked],
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
@@ -87,7 +140,31 @@ class Applied:
     Args:
         plan: What was planned.
         done: What was changed; all of the plan.
+        unconfirmed: Those of them that did not show yet when they were read back. Some settings of S3 take a
+            moment; ask again later.
     """
 
     plan: Plan
     done: tuple[Change, ...] = field(default=())
+    unconfirmed: tuple[Change, ...] = field(default=())
+
+    def __str__(self) -> str:
+        lines = [f"{self.plan.bucket}: {counted(len(self.done), 'change')} made"]
+        lines += [f"  {printable_text(each.title)}" for each in self.done]
+        lines += [f"  does not show yet: {printable_text(each.title)}" for each in self.unconfirmed]
+        rest = _section("Left to people", self.plan.manual) + _section("Not planned", self.plan.blocked)
+        return "\n\n".join(["\n".join(lines), *rest])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "bucket": self.plan.bucket,
+            "done": [each.id for each in self.done],
+            "unconfirmed": [each.id for each in self.unconfirmed],
+            "plan": self.plan.to_dict(),
+        }
+
+
+def _section(title: str, listed: tuple[Manual, ...]) -> list[str]:
+    """A heading and what stands under it; nothing if that is empty."""
+    return [f"{title}:", *map(str, listed)] if listed else []

@@ -39,6 +39,8 @@ class Unread:
 
 Known: TypeAlias = T | Unread
 UNASKED = Unread("it was not asked for")
+ANOTHERS = Unread("the bucket belongs to another account than the caller's")
+"""In the place of ``account``: S3 says that it is not the caller's, and not whose it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,7 @@ class Snapshot:
         object_lock: ``ObjectLockEnabled`` and ``Rule``.
         logging: ``LoggingEnabled``'s value: ``TargetBucket``, ``TargetPrefix``, ….
         log_target: The target of logging; None if logging is off.
+        wanted_log_target: The bucket that a profile names for logs, where one is planned for.
         lifecycle: ``Rules``.
         replication: ``ReplicationConfiguration``'s value.
         notifications: GetBucketNotificationConfiguration.
@@ -177,6 +180,7 @@ class Snapshot:
             ``metric filter`` (with an alarm on it) or ``event rule``.
         recorders: Configuration recorders of AWS Config: ``name``, ``recordingGroup``, ``recording``.
         identities: Users and roles of the account.
+        cut: Fields that were read in part only, because there is more than is read.
     """
 
     bucket: str
@@ -199,6 +203,7 @@ class Snapshot:
     object_lock: Known[Setting] = UNASKED
     logging: Known[Setting] = UNASKED
     log_target: Known[LogTarget | None] = UNASKED
+    wanted_log_target: Known[LogTarget | None] = UNASKED
     lifecycle: Known[tuple[Setting, ...]] = UNASKED
     replication: Known[Setting] = UNASKED
     notifications: Known[Setting] = UNASKED
@@ -216,3 +221,4 @@ class Snapshot:
     alarms: Known[tuple[Setting, ...]] = UNASKED
     recorders: Known[tuple[Setting, ...]] = UNASKED
     identities: Known[tuple[Identity, ...]] = UNASKED
+    cut: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""Applying without a server: what is read before anything is sent, and how settings are compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from secure_s3.bucket.hardening import applying
+from secure_s3.bucket.hardening.reading import same, size_for_transitions
+from secure_s3.bucket.snapshot.values import Unread
+from secure_s3.errors import PlanNotApplied, PlanOutdated
+from tests.bucket.hardening.support import READ_BY_OTHERS, change, deny, document, planned
+
+RULE = {"ID": "a", "Status": "Enabled", "Prefix": "", "Expiration": {"Date": "2030-01-01T00:00:00+00:00"}}
+FIRST, SECOND = deny("a", "s3:GetObject"), deny("b", "s3:PutObject")
+
+
+class _Answering:
+    """A client that answers one call."""
+
+    def __init__(self, **answer: Any) -> None:
+        self.answer, self.asked = answer, 0
+
+    def get_bucket_lifecycle_configuration(self, **_: Any) -> Any:
+        """What S3 says of the rules."""
+        self.asked += 1
+        return self.answer
+
+
+def test_size_for_transitions_is_sent_again() -> None:
+    """S3 would reset it where it is left out; where there are no rules there is none to keep."""
+    client = _Answering(Rules=[], TransitionDefaultMinimumObjectSize="varies_by_storage_class")
+    with_rules = change(planned(lifecycle=(RULE,)), "lifecycle")
+    kept = {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
+    assert size_for_transitions(client, with_rules) == kept
+    assert size_for_transitions(client, change(planned(), "lifecycle")) == {}
+    assert client.asked == 1
+    assert size_for_transitions(_Answering(Rules=[]), with_rules) == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "kind", "says"),
+    [
+        (Unread("access denied", "s3:GetThing"), PlanNotApplied, "s3:GetThing"),
+        ({"SSEAlgorithm": "aws:kms:dsse\x1b[2J"}, PlanOutdated, "dsse"),
+        ({}, PlanOutdated, "but nothing"),
+    ],
+)
+def test_nothing_is_sent_unseen(
+    monkeypatch: pytest.MonkeyPatch, now: Any, kind: type[PlanNotApplied], says: str
+) -> None:
+    """A setting that cannot be read again, or is another, is not written; hostile text is made printable."""
+    monkeypatch.setattr(applying, "read_again", lambda asking, change: now)
+    plan = planned()
+    with pytest.raises(kind, match=says) as caught:
+        applying.apply(None, None, plan)  # neither client nor session is used
+    assert caught.value.not_done == plan.changes
+    assert caught.value.done == ()
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "alike"),
+    [
+        ("policy", document(FIRST, SECOND), document(SECOND, FIRST), True),
+        ("policy", document(FIRST), document(FIRST | {"Principal": {"AWS": "*"}}), True),
+        ("policy", document(FIRST), document(FIRST, SECOND), False),
+        ("policy", document(FIRST), document(FIRST | {"Sid": "c"}), False),
+        ("policy", None, document(READ_BY_OTHERS), False),
+        ("policy", "{", "{", True),
+        ("policy", "{", document(FIRST), False),
+        ("lifecycle", (RULE,), [RULE | {"Expiration": {"Date": "2030-01-01T01:00:00+01:00"}}], True),
+        ("lifecycle", (RULE,), [RULE | {"Expiration": {"Date": "2030-01-02T00:00:00Z"}}], False),
+        ("lifecycle", (RULE, RULE | {"ID": "b"}), [RULE | {"ID": "b"}, RULE], True),
+        ("versioning", "", "Suspended", False),
+        ("keys", False, True, False),
+    ],
+)
+def test_settings_are_compared_by_meaning(field: str, one: Any, other: Any, alike: bool) -> None:
+    """Order and spelling do not count, everything else does."""
+    assert same(field, one, other) is alike
+    assert same(field, other, one) is alike

@@ -1,0 +1,98 @@
+"""New buckets: in order from the start, or not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from secure_s3 import SecureS3Client, SseKms, errors
+from secure_s3.bucket.wanted import DefaultRetention
+from secure_s3.local import LocalAws
+from tests.bucket.hardening.support import BUCKET
+from tests.local.people import allow, user
+
+LOCK = DefaultRetention(mode="GOVERNANCE", days=3)
+
+
+def _as(aws: LocalAws, *denied: str) -> SecureS3Client:
+    """A client of a user who may do everything but this."""
+    keys = user(aws, allow("*"), *({"Effect": "Deny", "Action": each, "Resource": "*"} for each in denied))
+    found = {"AccessKeyId": keys["aws_access_key_id"], "SecretAccessKey": keys["aws_secret_access_key"]}
+    return aws.client(SseKms(aws.kms_key_arn), session=aws.session(credentials=found))
+
+
+def _buckets(aws: LocalAws) -> list[str]:
+    client = aws.session().client("s3")
+    try:
+        return [each["Name"] for each in client.list_buckets()["Buckets"]]
+    finally:
+        client.close()
+
+
+def test_new_bucket_is_in_order(local_aws: LocalAws) -> None:
+    """It is made with Object Lock and without ACLs, and a plan for it is empty; it is not made twice."""
+    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3:
+        made = s3.create_secure_bucket(BUCKET, object_lock=LOCK)
+        assert not made.plan(object_lock=LOCK)
+        snapshot = made.snapshot(identities=False)
+        assert snapshot.object_lock == {
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 3}},
+        }
+        assert snapshot.region == "eu-west-1"
+        with pytest.raises(errors.PreconditionFailed, match="already") as caught:
+            s3.create_secure_bucket(BUCKET)
+        assert caught.value.status == 409
+        assert _buckets(local_aws) == [BUCKET]
+
+
+@pytest.mark.parametrize(
+    ("denied", "says"),
+    [
+        ("s3:PutLifecycleConfiguration", "not done: lifecycle"),
+        ("s3:GetBucketPolicy", "policy was not read"),
+    ],
+)
+def test_half_made_bucket_is_removed(local_aws: LocalAws, denied: str, says: str) -> None:
+    """A bucket that cannot be brought in order is deleted again, and the error says so and why."""
+    with _as(local_aws, denied) as s3, pytest.raises(errors.PlanNotApplied) as caught:
+        s3.create_secure_bucket(BUCKET)
+    assert "was deleted again" in str(caught.value)
+    assert says in str(caught.value)
+    assert _buckets(local_aws) == []
+
+
+def test_bucket_that_cannot_be_removed_is_told(local_aws: LocalAws) -> None:
+    """What is left behind is said to be."""
+    theirs = _as(local_aws, "s3:PutBucketVersioning", "s3:DeleteBucket")
+    with theirs as s3, pytest.raises(errors.PlanNotApplied, match="still there"):
+        s3.create_secure_bucket(BUCKET)
+    assert _buckets(local_aws) == [BUCKET]
+
+
+def test_bucket_of_others_is_not_touched(local_aws: LocalAws) -> None:
+    """A name that is taken, or that the caller may not look at, is refused before anything is sent."""
+    local_aws.create_bucket(BUCKET)
+    theirs = _as(local_aws, "s3:ListBucket")
+    with theirs as s3, pytest.raises(errors.PreconditionFailed, match="not yours"):
+        s3.create_secure_bucket(BUCKET)
+    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3:
+        assert s3.bucket(BUCKET).snapshot(identities=False).policy is None
+
+
+def test_existing_bucket_in_the_first_region_is_seen(local_aws: LocalAws, monkeypatch: Any) -> None:
+    """In us-east-1 creating a bucket one owns already looks like success: it is asked for before."""
+    local_aws.create_bucket(BUCKET)
+    with local_aws.client(SseKms(local_aws.kms_key_arn), region_name="us-east-1") as s3:
+        monkeypatch.setattr(s3.boto3, "create_bucket", lambda **_: {"Location": f"/{BUCKET}"}, raising=False)
+        with pytest.raises(errors.PreconditionFailed, match="already"):
+            s3.create_secure_bucket(BUCKET)
+
+
+@pytest.mark.parametrize("wish", [{"object_lock": 3}, {"colour": "green"}])
+def test_wish_that_cannot_be_meant_makes_nothing(local_aws: LocalAws, wish: dict[str, Any]) -> None:
+    """Nothing is sent for a profile that is none."""
+    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3, pytest.raises(errors.ConfigurationError):
+        s3.create_secure_bucket(BUCKET, **wish)
+    assert _buckets(local_aws) == []
