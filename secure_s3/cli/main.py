@@ -13,7 +13,22 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import check, cp, demo, explain, inspect, local, policy, presign, tls
+from . import (
+    audit,
+    check,
+    cp,
+    demo,
+    explain,
+    harden,
+    inspect,
+    local,
+    logs,
+    plan,
+    policy,
+    presign,
+    reencrypt,
+    tls,
+)
 from .exits import INTERRUPTED, USAGE
 from .parsing import Misuse, Parser, asked
 
@@ -37,7 +52,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"secure-s3 {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (demo, cp, presign, policy, check, explain, inspect, local, tls):
+    for command in (
+        demo,
+        cp,
+        presign,
+        policy,
+        check,
+        explain,
+        audit,
+        plan,
+        harden,
+        reencrypt,
+        logs,
+        inspect,
+        local,
+        tls,
+    ):
         command.add(commands)
     return parser
 

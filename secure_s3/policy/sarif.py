@@ -20,10 +20,10 @@ from .patches import apply, steps, value_at
 from .rulebook import RULEBOOK
 from .rules.rule import Rule
 
-__all__ = ["SCHEMA", "as_sarif", "sarif_of"]
+__all__ = ["SCHEMA", "LEVELS", "as_sarif", "descriptor", "log_of", "sarif_of"]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {
+LEVELS = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
     Severity.MEDIUM: "warning",
@@ -70,17 +70,22 @@ def sarif_of(linted: Iterable[tuple[Policy, Iterable[Finding], str]]) -> dict[st
         artifacts.append({"location": location, "mimeType": "application/json"})
         here = {**location, "index": index}
         results += [_result(policy, finding, here, order) for finding in findings]
-    driver = {
-        "name": "secure-s3 policy lint",
-        "version": __version__,
-        "rules": [_descriptor(each) for each in RULEBOOK],
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "artifacts": artifacts,
-        "results": results,
-    }
+    rules = [_descriptor(each) for each in RULEBOOK]
+    return log_of("secure-s3 policy lint", rules, results, artifacts=artifacts)
+
+
+def log_of(
+    tool: str, rules: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """A log with one run.
+
+    Args:
+        tool: What it is called that found the results.
+        rules, results: As SARIF describes them.
+        more: Further properties of the run, e.g. ``artifacts``.
+    """
+    driver = {"name": tool, "version": __version__, "rules": list(rules)}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", **more, "results": list(results)}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
@@ -94,16 +99,20 @@ def _location(uri: str) -> dict[str, str]:
 
 
 def _descriptor(each: Rule) -> dict[str, Any]:
+    return descriptor(each.id, each.title, each.explanation, each.fix, each.severity, each.refs)
+
+
+def descriptor(
+    id: str, title: str, explanation: str, fix: str, severity: Severity, refs: Iterable[str]
+) -> dict[str, Any]:
+    """A rule, or a check, as SARIF describes it."""
     return {
-        "id": each.id,
-        "shortDescription": {"text": each.title},
-        "fullDescription": {"text": each.explanation},
-        "help": {"text": each.fix or each.explanation},
-        "defaultConfiguration": {"level": _LEVELS[each.severity]},
-        "properties": {
-            "security-severity": _SCORES[each.severity],
-            "tags": ["security", *each.refs],
-        },
+        "id": id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": explanation},
+        "help": {"text": fix or explanation},
+        "defaultConfiguration": {"level": LEVELS[severity]},
+        "properties": {"security-severity": _SCORES[severity], "tags": ["security", *refs]},
     }
 
 
@@ -118,7 +127,7 @@ def _result(
     logical = {"fullyQualifiedName": pointer or "/", "kind": "value"}
     result: dict[str, Any] = {
         "ruleId": finding.rule,
-        "level": _LEVELS[finding.severity],
+        "level": LEVELS[finding.severity],
         "message": {"text": f"{finding.message}\n{finding.fix}".strip()},
         "locations": [{"physicalLocation": place, "logicalLocations": [logical]}],
         "properties": {"severity": finding.severity.value},

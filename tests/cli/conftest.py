@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 
 from secure_s3.cli.main import main
 from secure_s3.local import LocalAws
+from tests.guard.support import core_session
 
 BUCKET = "amzn-s3-demo-bucket"
 
@@ -48,3 +50,11 @@ def bucket(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> str:
         if name != "AWS_CA_BUNDLE":
             monkeypatch.setenv(name, value)
     return local_aws.create_bucket(BUCKET)
+
+
+@pytest.fixture
+def shared_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients are made with the environment's credentials, and with service models that were read before."""
+    monkeypatch.setattr(
+        "secure_s3.client.plain_session", lambda: boto3.Session(botocore_session=core_session())
+    )

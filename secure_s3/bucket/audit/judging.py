@@ -83,6 +83,10 @@ def _verdict(check: Check, subject: Subject) -> Verdict:
         return Verdict(check, Outcome.NOT_APPLICABLE, why=str(reason))
     except PolicyError as error:
         return Verdict(check, Outcome.UNKNOWN, why=f"the policy cannot be read: {error.what}")
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # A snapshot may come from a file, and a service may answer what its model does not foresee.
+        what = f"what was read has another shape than AWS describes ({type(error).__name__})"
+        return Verdict(check, Outcome.UNKNOWN, why=what)
     return Verdict(check, Outcome.FAILED if found else Outcome.PASSED, found)
 
 

@@ -1,0 +1,271 @@
+"""Requests of every kind, and those of them that a policy does not deny.
+
+A Deny is judged by what gets past it. The requests are the usual ones, and such as the policy's own words
+suggest: keys outside its patterns, callers it names, actions it leaves out; and where a Deny holds only under
+some circumstances, ``walks`` looks for others. The caller's own policies are taken to allow everything, so
+that nothing but an explicit denial stops a request; one that is not certain stops nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ...policy import catalogue
+from ...policy.decision import Decision
+from ...policy.document import Policy
+from ...policy.evaluator import decide
+from ...policy.principals import Requester
+from ...policy.request import AccessRequest
+from ...policy.rules.circumstances import filled
+from ...policy.rules.rule import BUCKET, EFFORT, Subject
+from ...policy.rules.search import inside
+from ...policy.rules.walks import searched
+from ...policy.statement import Applies, Statement
+from ...policy.witnesses import (
+    ADMIN,
+    ANYONE,
+    APP,
+    OTHER_ACCOUNT,
+    ROOT,
+    USER,
+    from_service,
+    witness,
+)
+from ..snapshot.values import Unread
+from .check import NotRead
+from .standins import BucketPolicy
+
+ALL = Policy.parse(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+SERVICE = "logging.s3.amazonaws.com"
+PEOPLE: tuple[str | None, ...] = (APP, USER, ROOT, ADMIN, OTHER_ACCOUNT, ANYONE, SERVICE)
+SIGNING = (APP, USER, ADMIN, ROOT)
+KEYS = ("key", "q", "zq7/2026/report.pdf", "Ünicode +%2F?.bin")
+"""Keys that patterns of any one kind do not all fit: short, long, below a prefix, with odd characters."""
+MAIN = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:PutBucketAcl")
+_CREATES = {"s3:ObjectCreationOperation": True, "s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
+_UNUSUAL = frozenset({"s3:CreateBucket", "s3:AllowVendedLogDeliveryForResource", "s3:PauseReplication"})
+"""Actions that no client takes on a bucket that is there."""
+_OWN_POLICY = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
+"""What an account's root user may, whatever the policy says."""
+OF_BUCKETS = 8
+"""Of so many buckets the requests are kept: hundreds for each, and under stand-ins most are one."""
+_MOST = 24
+_EACH = 2
+"""So many requests of one caller tell enough."""
+_INTRICATE = Unread("the policy is too intricate to be judged in full")
+
+
+def request(action: str, resource: str, caller: str | None = APP) -> AccessRequest:
+    """A request by anybody, services included."""
+    if caller is not None and Requester.parse(caller).kind == "service":
+        return from_service(request(action, resource), caller)
+    return witness(action, resource, caller, _CREATES if action == "s3:PutObject" else None)
+
+
+@lru_cache(maxsize=OF_BUCKETS)
+def of_every_kind(bucket: str) -> tuple[AccessRequest, ...]:
+    """Requests for every action by a role, and for the main ones by everybody else and on every key."""
+    home = f"arn:aws:s3:::{bucket}"
+    found = [request(action, _on(home, action), caller) for action in MAIN for caller in PEOPLE]
+    found += [request(action, inside(home, key)) for key in KEYS[1:] for action in MAIN[:3]]
+    found += [request(action, _on(home, action)) for action in _actions() if action not in MAIN]
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _actions() -> tuple[str, ...]:
+    """Those on buckets and on objects, all that there are."""
+    known = (each for each in catalogue.actions_matching("s3:*") if each.name not in _UNUSUAL)
+    return tuple(each.name for each in known if {"bucket", "object"} & set(each.resource_types))
+
+
+def _on(home: str, action: str) -> str:
+    return inside(home) if "object" in catalogue_types(action) else home
+
+
+@lru_cache(maxsize=512)
+def catalogue_types(action: str) -> tuple[str, ...]:
+    """What an action is about, e.g. ``("object",)``."""
+    known = catalogue.action(action)
+    return known.resource_types if known else ()
+
+
+def keys_of(policy: BucketPolicy, statements: Iterable[Statement]) -> list[str]:
+    """ARNs of objects that fit the patterns of the statements, of Resource and of NotResource."""
+    start = f"{policy.arn}/"
+    listed = (text for each in statements for text in each.resources or () if text.startswith(start))
+    fitting = (filled(text, fill) for text in listed if text != f"{start}*" for fill in ("key", "zq7"))
+    return list(dict.fromkeys(fitting))[:_MOST]
+
+
+def callers_of(statements: Iterable[Statement]) -> list[str]:
+    """Callers whom the statements name, in Principal or NotPrincipal."""
+    named = (each.principals for each in statements if each.principals)
+    listed = (text for who in named for text in (*who.aws, *who.service) if text != "*")
+    return list(dict.fromkeys(map(_session_of, listed)))[:_MOST]
+
+
+def _session_of(text: str) -> str:
+    who = Requester.parse(text)
+    if who.kind != "role":
+        return text
+    return f"{who.partition}:sts::{who.account}:assumed-role/{who.name}/session"
+
+
+def suggested(policy: BucketPolicy) -> Iterator[AccessRequest]:
+    """Requests that the Denies suggest by their own words."""
+    denies = [each for each in policy.policy.statements if each.effect == "Deny"]
+    for resource in keys_of(policy, denies):
+        yield from (request(action, resource) for action in MAIN[:3])
+    for caller in callers_of(denies):
+        if Requester.parse(caller).kind in ("session", "user", "root", "federated-user", "service"):
+            yield from (request(action, _on(policy.arn, action), caller) for action in MAIN[:4])
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A request that a policy does not deny.
+
+    Args:
+        request: The request.
+        decision: What the evaluator says of it, if the caller's own policies allow everything.
+        turned: The circumstances that are not the usual ones, each in words.
+        near: The Deny that comes nearest, and what of it does not fit.
+    """
+
+    request: AccessRequest
+    decision: Decision
+    turned: tuple[str, ...] = ()
+    near: tuple[Statement, str] | None = None
+
+    @property
+    def who(self) -> str:
+        """Who sends it, in words."""
+        asked = self.request.requester
+        words = {APP: "a role", USER: "a user", ADMIN: "another role", ROOT: "the root user", None: "anybody"}
+        principal = self.request.principal
+        if isinstance(principal, str | None) and principal in words:
+            return words[principal]
+        if asked is not None and asked.kind == "service":
+            return f"the service {asked.text}"
+        return "another account" if principal == OTHER_ACCOUNT else str(principal)
+
+    @property
+    def what(self) -> str:
+        """What it asks for, in words."""
+        begins = self.request.lookup("s3:objectcreationoperation") == ("false",)
+        action = f"{self.request.action}{' (CreateMultipartUpload)' if begins else ''}"
+        return f"{action} on {self.request.resource} by {self.who}"
+
+    @property
+    def by_service(self) -> bool:
+        """A service of AWS sends it."""
+        return self.request.requester is not None and self.request.requester.kind == "service"
+
+    @property
+    def admitted(self) -> bool:
+        """It is, or may be, allowed; else nothing denies it, and nothing allows it either."""
+        return self.decision.outcome in ("allowed", "unknown")
+
+    def tell(self, how: str) -> str:
+        """It in one line of evidence."""
+        said = self.decision.outcome.replace("_", " ")
+        if self.decision.unknown_keys:
+            said += f", decided by {', '.join(self.decision.unknown_keys)}"
+        near = f"; nearest: {self.near[0].name}, but for its {self.near[1]}" if self.near else ""
+        under = f" with {', '.join(self.turned)}" if self.turned else ""
+        return f"{self.what} {how}{under}: {said}{near}"
+
+
+def slips(policy: BucketPolicy, starts: Iterable[AccessRequest], fixed: Sequence[str]) -> list[Slip]:
+    """Those of *starts* that the policy does not deny, and others like them under other circumstances.
+
+    Args:
+        policy: The policy.
+        starts: The requests.
+        fixed: Condition keys, in lower case, that make them what they are and do not change.
+
+    Returns:
+        The most telling first: what the account's own people can do, then others, then services.
+
+    Raises:
+        NotRead: There are none, and it is not certain that there are none.
+    """
+    denies = [each for each in policy.policy.statements if each.effect == "Deny"]
+    passing: dict[str, list[AccessRequest]] = {}
+    alike: dict[tuple[int, ...], AccessRequest] = {}
+    for start in starts:
+        certain = tuple(each.index for each in denies if each.truth(start, named=True)[0] is True)
+        if certain:
+            alike.setdefault(certain, start)
+        elif len(by_caller := passing.setdefault(str(start.principal), [])) < _EACH:
+            by_caller.append(start)
+    found = [_slip(policy.policy, each, fixed) for listed in passing.values() for each in listed]
+    if not any(each.admitted and not each.by_service for each in found):
+        found += _turned(policy, denies, tuple(alike.values()), fixed)
+    return sorted(found, key=lambda each: (each.by_service, not each.admitted))
+
+
+@lru_cache(maxsize=OF_BUCKETS)
+def _judged(policy: BucketPolicy) -> Subject:
+    return Subject(policy.policy, BUCKET, policy.bucket)
+
+
+def judged(policy: BucketPolicy) -> Subject:
+    """The policy as the rules judge it, with what they have found out so far and a fresh effort."""
+    subject = _judged(policy)
+    subject.effort.left = EFFORT
+    return subject
+
+
+def _turned(
+    policy: BucketPolicy, denies: list[Statement], starts: Sequence[AccessRequest], fixed: Sequence[str]
+) -> Iterator[Slip]:
+    """Requests under circumstances that the Denies leave out; those which no Deny tells apart count once."""
+    # A Deny that nothing can turn ends a search at once.
+    denies = sorted(denies, key=lambda each: len(each.keys.difference(fixed)))
+    subject = judged(policy)
+    certain = True
+    for start in starts:
+        found, complete = searched(subject, start, (), denies, fixed)
+        if found is not None and not (found.principal == ROOT and found.action in _OWN_POLICY):
+            yield _slip(policy.policy, found, fixed, tuple(_differing(start, found)))
+            return
+        certain = certain and complete
+    if not certain or subject.effort.spent:
+        raise NotRead("policy", _INTRICATE)
+
+
+def _differing(start: AccessRequest, found: AccessRequest) -> Iterator[str]:
+    """What is other than in *start*."""
+    if found.principal != start.principal:
+        yield "another caller"
+    for key in dict.fromkeys((*start.context, *found.context)):
+        value = found.context.get(key)
+        if value != start.context.get(key):
+            yield f"{key} {'absent' if value is None else value}"
+
+
+def _slip(policy: Policy, asked: AccessRequest, fixed: Sequence[str], turned: tuple[str, ...] = ()) -> Slip:
+    return Slip(asked, decide(asked, policy, (ALL,)), turned, _nearest(policy, asked, fixed))
+
+
+def _nearest(policy: Policy, asked: AccessRequest, fixed: Sequence[str]) -> tuple[Statement, str] | None:
+    """The Deny of which least does not fit, of those that judge such requests; and what does not."""
+    about = [each for each in policy.statements if each.effect == "Deny" and each.keys & set(fixed)]
+    misses = [(each, _misses(each.explain(asked, named=True))) for each in about]
+    return min(
+        ((each, " and ".join(what)) for each, what in misses if what),
+        key=lambda pair: pair[1].count(" and "),
+        default=None,
+    )
+
+
+def _misses(meets: Applies) -> list[str]:
+    parts = {"action": meets.action, "principal": meets.principal, "resource": meets.resource}
+    found = [name for name, truth in parts.items() if truth is not True]
+    return found + [f"condition on {each.key}" for each in meets.conditions if each.holds is not True]

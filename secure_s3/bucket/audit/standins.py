@@ -1,0 +1,159 @@
+"""A bucket policy with stand-ins for names and accounts, so that a fleet of alike buckets is judged once.
+
+The judgement of a policy depends on what it says, not on how its bucket is called or on the digits of its
+account. Both are replaced before a policy is read, and put back into what was found. The witnesses of the
+policy room then fit as they are: there the bucket always belongs to ``OWNER``, and ``STRANGER`` is nobody
+whom the policy knows. Where a pattern is about part of a name, names stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from ...policy.document import Policy
+from ...policy.witnesses import OWNER, STRANGER
+from .check import Found, Subject
+
+BUCKET = "bucket-under-audit"
+"""What stands for the name of the bucket."""
+NOBODY = '{"Version":"2012-10-17","Statement":[]}'
+"""A bucket without a policy."""
+_SPARE = {OWNER: "999900001111", STRANGER: "999900002222"}
+_DIGITS = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_LONG = 16_000
+"""Near the quota the length of names matters: a rule is about it."""
+_REMEMBERED = 512
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPolicy:
+    """A bucket policy under stand-ins: all that its judgement depends on, so that it can be remembered.
+
+    Args:
+        text: The policy; that of ``NOBODY`` if there is none.
+        bucket: The name in it.
+    """
+
+    text: str
+    bucket: str
+
+    @property
+    def policy(self) -> Policy:
+        """It, taken apart. PolicyError if it is no policy document."""
+        return read(self.text)
+
+    @property
+    def arn(self) -> str:
+        """Of the bucket."""
+        return f"arn:aws:s3:::{self.bucket}"
+
+    @property
+    def missing(self) -> bool:
+        """There is no policy."""
+        return self.text == NOBODY
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """A policy under stand-ins, and the way back.
+
+    Args:
+        policy: Under stand-ins.
+        names: What is replaced by what, outside the policy too.
+        accounts: The same for accounts.
+    """
+
+    policy: BucketPolicy
+    names: tuple[tuple[str, str], ...]
+    accounts: Mapping[str, str]
+
+    def under(self, text: str) -> str:
+        """A text with stand-ins, e.g. an ARN of the profile."""
+        for name, stand_in in self.names:
+            text = text.replace(name, stand_in)
+        return _swapped(text, self.accounts)
+
+    def back(self, text: str) -> str:
+        """A text with the names that are meant."""
+        text = _swapped(text, {value: key for key, value in self.accounts.items()})
+        for name, stand_in in reversed(self.names):
+            text = text.replace(stand_in, name)
+        return text
+
+    def restored(self, found: Found) -> Found:
+        """A finding with the names that are meant."""
+        if not self.names and not self.accounts:
+            return found
+        return replace(
+            found,
+            message=self.back(found.message),
+            evidence=tuple(map(self.back, found.evidence)),
+            statement=found.statement and self.back(found.statement),
+            pointer=found.pointer and self.back(found.pointer),
+            fix=self.back(found.fix),
+        )
+
+
+def standing(subject: Subject, text: str | None = None) -> Standing:
+    """The bucket policy of *subject*, or another *text* of its snapshot, under stand-ins."""
+    shot = subject.snapshot
+    given = subject.read("policy") if text is None else text
+    return _standing(NOBODY if given is None else given, shot.bucket, shot.partition, subject.told("account"))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def read(text: str) -> Policy:
+    """A policy, taken apart once however often it is asked about."""
+    return Policy.parse(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _standing(text: str, bucket: str, partition: str, account: str | None) -> Standing:
+    accounts = _accounts(text, account)
+    names: list[tuple[str, str]] = []
+    if _can_be_replaced(text, bucket):
+        text = re.sub(rf"(?<=::){re.escape(bucket)}(?![\w.-])", BUCKET, text)
+        names = [(bucket, BUCKET)]
+    if partition != "aws":
+        # What names the usual partition is about nothing there, and must not become about something.
+        names += [("arn:aws:", "arn:aws-other:"), (f"arn:{partition}:", "arn:aws:")]
+        for name, stand_in in names[-2:]:
+            text = text.replace(name, stand_in)
+    is_named = bool(names) and names[0][0] == bucket
+    named = BUCKET if is_named else _swapped(bucket, accounts)  # some names have an account in them
+    return Standing(BucketPolicy(_swapped(text, accounts), named), tuple(names), accounts)
+
+
+def _swapped(text: str, accounts: Mapping[str, str]) -> str:
+    return _DIGITS.sub(lambda found: accounts.get(found[0], found[0]), text)
+
+
+def _accounts(text: str, account: str | None) -> dict[str, str]:
+    """Accounts by what stands for them: the owner's is OWNER, and nobody is a STRANGER."""
+    spare = {known: stand_in for known, stand_in in _SPARE.items() if known in text and known != account}
+    return spare | ({account: OWNER} if account and account != OWNER else {})
+
+
+def _can_be_replaced(text: str, bucket: str) -> bool:
+    """No resource is a pattern of names, and nothing else can be taken for the name."""
+    if len(text) > _LONG or "\\" in text or BUCKET in text or _DIGITS.fullmatch(bucket):
+        return False
+    return all(each == "*" or not set(each.partition("/")[0]) & set("*?$") for each in _resources(text))
+
+
+def _resources(text: str) -> Iterator[str]:
+    """What the statements name as resources; a pattern of names where they cannot be read."""
+    try:
+        document: Any = json.loads(text)
+        statements = document["Statement"]
+        for each in [statements] if isinstance(statements, dict) else statements:
+            for name in ("Resource", "NotResource"):
+                value = each.get(name, ())
+                yield from (value,) if isinstance(value, str) else map(str, value)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        yield "?"

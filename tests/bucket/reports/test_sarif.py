@@ -1,0 +1,98 @@
+"""Audits as SARIF."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from secure_s3.bucket.audit.check import found
+from secure_s3.bucket.reports.sarif import sarif_of
+from secure_s3.values import Severity
+
+from .support import BUCKET, MIXED, SNAPSHOT, SOUND, audit, check
+
+ARN = f"arn:aws:s3:::{BUCKET}"
+
+
+def prints(*messages: str, **where: Any) -> list[str]:
+    """The fingerprints of findings with these messages."""
+    one = audit(check("cors", "access", Severity.LOW, [found(each, **where) for each in messages]))
+    return [each["partialFingerprints"]["secureS3Audit/v1"] for each in sarif_of([one])["runs"][0]["results"]]
+
+
+def test_sarif_has_what_its_schema_requires() -> None:
+    """The log has every property that SARIF 2.1.0 requires, of the types and values that it takes."""
+    log = json.loads(json.dumps(sarif_of([audit(*MIXED)])))
+    assert (log["version"], log["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "secure-s3 audit"
+    ids = [each["id"] for each in driver["rules"]]
+    assert ids == [each.id for each in MIXED]
+    for each in driver["rules"]:
+        assert all(each[name]["text"] for name in ("shortDescription", "fullDescription", "help"))
+        assert each["defaultConfiguration"]["level"] in ("none", "note", "warning", "error")
+        assert 0 <= float(each["properties"]["security-severity"]) <= 10
+    assert [each["level"] for each in run["results"]] == ["error", "error", "warning", "note"]
+    for result in run["results"]:
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["message"]["text"]
+        assert all(isinstance(each, str) for each in result["partialFingerprints"].values())
+        (location,) = result["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == BUCKET
+        assert location["physicalLocation"]["region"]["startLine"] >= 1
+        assert location["logicalLocations"][0]["fullyQualifiedName"] == ARN
+
+
+def test_place_in_the_policy_is_a_logical_location() -> None:
+    """A finding of the bucket policy names the value in it as well."""
+    first = sarif_of([audit(*MIXED)])["runs"][0]["results"][0]
+    assert (
+        first["locations"][0]["logicalLocations"][1]["fullyQualifiedName"] == f"{ARN}#/Statement/0/Principal"
+    )
+
+
+def test_what_was_not_examined_is_no_result() -> None:
+    """Checks that could not be made are notifications with their reason, and the permission that helps."""
+    (run,) = sarif_of([audit(*MIXED)])["runs"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is True
+    told = [each["message"]["text"] for each in invocation["toolExecutionNotifications"]]
+    assert told == [
+        f"{BUCKET}: key-policy was not examined: keys: denied; the permission kms:GetKeyPolicy would help",
+        f"{BUCKET}: access-logging was not examined: logging: no answer in time",
+        f"{BUCKET}: data-events was not examined: trails: access denied; "
+        "the permission cloudtrail:DescribeTrails would help",
+    ]
+    assert "data-events" not in {each["ruleId"] for each in run["results"]}
+
+
+def test_several_buckets_are_one_run() -> None:
+    """Rules are described once; each result says of which bucket it is."""
+    other = audit(*MIXED, *SOUND[:1], snapshot=replace(SNAPSHOT, bucket="b/%ü", partition="aws-cn"))
+    (run,) = sarif_of([audit(*MIXED), other])["runs"]
+    assert len(run["tool"]["driver"]["rules"]) == len(MIXED) + 1
+    places = [each["locations"][0] for each in run["results"]]
+    assert {each["physicalLocation"]["artifactLocation"]["uri"] for each in places} == {
+        BUCKET,
+        "b%2F%25%C3%BC",
+    }
+    assert places[-1]["logicalLocations"][0]["fullyQualifiedName"] == "arn:aws-cn:s3:::b/%ü"
+    marks = [each["partialFingerprints"]["secureS3Audit/v1"] for each in run["results"]]
+    assert len(set(marks)) == len(marks)
+
+
+def test_fingerprint_outlives_ages_and_counts() -> None:
+    """A finding is the same when a number in it changed, and another in another statement or other words."""
+    assert prints("The key is 91 days old.") == prints("The key is 92 days old.")
+    assert prints("a") != prints("b")
+    assert prints("a", statement="1") != prints("a", statement="2")
+    first, second = prints("point 1 is open", "point 2 is open")
+    assert first != second
+
+
+def test_no_bucket_is_a_run_without_results() -> None:
+    """Nothing audited is a valid log."""
+    (run,) = sarif_of([])["runs"]
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
