@@ -80,7 +80,7 @@ def _add_filters(group: Any) -> None:
     group.add_argument("--auth-type", choices=("header", "query", "anonymous"), help="query: presigned URLs")
     group.add_argument("--access-point", metavar="ARN", help="the access point that was spoken to")
     group.add_argument("--request-id", metavar="ID", help="of one request")
-    group.add_argument("--encrypted-with", metavar="HOW", **several, help="SSE_C, SSE_KMS, …; only with --trail")
+    group.add_argument("--encrypted-with", metavar="HOW", **several, help="SSE_C, …; only with --trail")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Lines of S3's server access logs that tell of a refusal.
+"""What a line of S3's server access logs tells of a refusal.
 
 Source: Amazon S3 User Guide, "Amazon S3 server access log format".
 """
@@ -6,24 +6,15 @@ Source: Amazon S3 User Guide, "Amazon S3 server access log format".
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
-from urllib.parse import unquote
+from typing import Any
 
+from .accesslines import FIELDS, fields_in, key_of
 from .denial import Denial
 from .parsing import VALUE_CHARACTERS, parse_denial, safe_text
 
-LINE_CHARACTERS: Final = 16 * 1024
-
-_FIELD = re.compile(r'"([^"]*)"|\[([^\]]*)\]|(\S+)')
-_ORDER = (
-    *("owner", "bucket", "time", "address", "requester", "request_id", "operation", "key", "uri", "status"),
-    *("code", "sent", "size", "total", "turn", "referer", "agent", "version", "host_id", "signature"),
-    *("cipher", "auth", "host", "tls", "access_point", "acl_required"),
-)
-_OPERATIONS: Mapping[str, str] = {
+OPERATIONS: Mapping[str, str] = {
     "REST.GET.OBJECT": "GetObject",
     "REST.HEAD.OBJECT": "HeadObject",
     "REST.PUT.OBJECT": "PutObject",
@@ -42,7 +33,9 @@ _OPERATIONS: Mapping[str, str] = {
     "REST.PUT.BUCKETPOLICY": "PutBucketPolicy",
     "REST.GET.BUCKETPOLICY": "GetBucketPolicy",
 }
+"""What the log calls an operation, and S3's API."""
 _KINDS = ("REST.", "SOAP.", "BATCH.")
+_LEAST = 11  # up to the error code: a line that was cut behind it still tells of a refusal
 _AUTH_TYPES = {"AuthHeader": "REST-HEADER", "QueryString": "REST-QUERY-STRING", "-": None}
 _TLS = {"tlsv1": "1.0", "tlsv1.1": "1.1", "tlsv1.2": "1.2", "tlsv1.3": "1.3"}
 _SIGNATURES = {"SigV4": "AWS4-HMAC-SHA256", "SigV2": "AWS"}
@@ -70,7 +63,7 @@ class LogLine:
         told, operation = self.told, self.told.get("operation", "")
         fields = {"RequestId": told.get("request_id"), "HostId": told.get("host_id")}
         denial = parse_denial(
-            operation=_OPERATIONS.get(operation, operation),
+            operation=OPERATIONS.get(operation, operation),
             status=self.status,
             code=told.get("code"),
             fields=fields,
@@ -100,7 +93,8 @@ class LogLine:
 
     def _resource(self) -> str | None:
         bucket = safe_text(self.told.get("bucket"), VALUE_CHARACTERS)
-        key = safe_text(unquote(self.told.get("key", "")), VALUE_CHARACTERS)
+        key = key_of(self.told.get("operation", ""), self.told.get("key", ""))
+        key = safe_text(key, VALUE_CHARACTERS)
         arn = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
         return arn if bucket else None
 
@@ -109,7 +103,7 @@ def of_line(line: str) -> LogLine | None:
     """A line of a log; None if it is none."""
     if not any(kind in line[:1024] for kind in _KINDS):
         return None
-    found = ["".join(part) for part in _FIELD.findall(line[:LINE_CHARACTERS])]
-    if len(found) < len(_ORDER[:11]) or not found[6].startswith(_KINDS) or not found[9].isdigit():
+    found = fields_in(line)
+    if len(found) < _LEAST or not found[6].startswith(_KINDS) or not found[9].isdigit():
         return None
-    return LogLine({name: text for name, text in zip(_ORDER, found, strict=False) if text != "-"})
+    return LogLine({name: text for name, text in zip(FIELDS, found, strict=False) if text != "-"})

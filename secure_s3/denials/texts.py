@@ -90,6 +90,7 @@ TEXTS: Final = (
     ("only applicable to object lock enabled", "object_lock", "not enabled"),
     ("missing object lock configuration", "object_lock", "not enabled"),
     ("missing objectlockconfiguration", "object_lock", "not enabled"),
+    ("requests with object lock parameters", "object_lock", "no checksum"),
     ("object lock", "object_lock", ""),
     ("x-amz-object-lock", "object_lock", ""),
     ("retain until date must be in the future", "object_lock", "date"),

@@ -1,5 +1,4 @@
-"""``python -m tests.bench [small|large|batch|memory|import|envelope|sealed|presign|policy|lint|refusals …]``:
-all without a name.
+"""``python -m tests.bench [NAME …]``: all without a name; ``--help`` lists them.
 
 The server is the embedded endpoint in a child process, over TLS. A ratio above 1 means that ours is faster
 or smaller than the other side in the same run.
@@ -13,7 +12,22 @@ import platform
 import ssl
 import sys
 
-from . import batch, denials, envelope, imports, large, lint, memory, policy, presign, refusals, sealed, small
+from . import (
+    audit,
+    batch,
+    denials,
+    envelope,
+    imports,
+    large,
+    lint,
+    logs,
+    memory,
+    policy,
+    presign,
+    refusals,
+    sealed,
+    small,
+)
 
 BENCHMARKS = {
     "small": small.main,
@@ -28,6 +42,8 @@ BENCHMARKS = {
     "lint": lint.main,
     "denials": denials.main,
     "refusals": refusals.main,
+    "audit": audit.main,
+    "logs": logs.main,
 }
 
 

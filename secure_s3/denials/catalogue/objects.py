@@ -21,6 +21,16 @@ def _public(what: str, setting: str, action: str = "") -> Wording:
     )
 
 
+def _unsummed(what: str) -> Wording:
+    return Wording(
+        f"Content-MD5 OR x-amz-checksum- HTTP header is required for {what} requests with Object Lock "
+        "parameters",
+        "InvalidRequest",
+        400,
+        "no checksum",
+    )
+
+
 OBJECTS: Final = (
     Cause(
         "block_public_access",
@@ -99,11 +109,12 @@ OBJECTS: Final = (
         "object_lock",
         "Object Lock",
         "A retention period or a legal hold protects the version, or the call uses Object Lock in a bucket "
-        "that has none. In compliance mode nobody can shorten the period, the root user included.",
+        "that has none. In compliance mode nobody can shorten the period, the root user included. Or an "
+        "upload that is to be locked, by its arguments or by the bucket's default, has no checksum.",
         "wait until the retention is over; in governance mode s3:BypassGovernanceRetention and "
         "BypassGovernanceRetention=True pass",
         "bucket owner; nobody in compliance mode",
-        (_LOCK, f"{S3_GUIDE}object-lock-managing.html"),
+        (_LOCK, f"{S3_GUIDE}object-lock-managing.html", f"{S3_API}API_PutObject.html"),
         (
             Wording("Access Denied because object protected by object lock.", detail="protected"),
             Wording(
@@ -114,8 +125,12 @@ OBJECTS: Final = (
             ),
             Wording("Bucket is missing Object Lock Configuration", "InvalidRequest", 400, "not enabled"),
             Wording("The retain until date must be in the future!", "InvalidArgument", 400, "date"),
+            _unsummed("Put Object"),
+            _unsummed("Put Part"),
         ),
         {
+            "no checksum": "send a checksum: profile checksum_mode='when_supported' or "
+            "ChecksumAlgorithm='CRC32'",
             "not enabled": "leave the arguments of Object Lock away, or enable it for the bucket first",
             "date": "give a date in the future",
         },

@@ -137,7 +137,11 @@ def acls_off(facts: Facts) -> Iterator[Remedy]:
 
 
 def object_lock(facts: Facts) -> Iterator[Remedy]:
-    """The object's retention or legal hold."""
+    """The object's retention or legal hold; or an upload under Object Lock without a checksum."""
+    if facts.denial.detail == "no checksum":
+        what = "send a checksum: ChecksumAlgorithm='CRC32', or checksum_mode='when_supported' of the profile"
+        yield Remedy(CALLER, what, arguments={"ChecksumAlgorithm": "CRC32"})
+        return
     if "not enabled" in facts.denial.detail:
         yield Remedy(
             BUCKET_OWNER,
@@ -151,6 +155,11 @@ def object_lock(facts: Facts) -> Iterator[Remedy]:
             risk="it cannot be switched off again",
         )
         return
+    yield from _locked(facts)
+
+
+def _locked(facts: Facts) -> Iterator[Remedy]:
+    """A version under retention or a legal hold."""
     retention = facts.settings.retention or {}
     until, mode = retention.get("RetainUntilDate"), retention.get("Mode")
     if facts.settings.legal_hold:
