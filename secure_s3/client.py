@@ -11,6 +11,7 @@ from .encryption import Strategy, strategy_from_env
 from .errors import ConfigurationError
 from .guard import guard_of, guarded_copy, with_strategy
 from .guard.faults import typed
+from .guard.readers import readers_beside
 from .guard.session import plain_session
 from .profile import STANDARD, SecurityProfile
 from .transfer.methods import TransferMethods
@@ -111,8 +112,9 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         self.close()
 
     def close(self) -> None:
-        """Close the connections, those to KMS included."""
+        """Close the connections, those to KMS and other services included."""
         self._client.close()
+        readers_beside(self._client).close()
         guard = guard_of(self._client)
         if guard is not None and guard.kms is not None:
             guard.kms.close()

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as _TooLate
-from contextlib import ExitStack
+from contextlib import suppress
 from contextvars import copy_context
-from queue import SimpleQueue
-from threading import Semaphore, Thread
+from queue import Empty, SimpleQueue
+from threading import Lock, Semaphore, Thread
 from typing import Any
 
 from ..errors import AccessDenied, CredentialsRefused, PolicyError, SecureS3Error, TransportError
 from ..guard.faults import typed
-from ..guard.readers import reader
+from ..guard.readers import Readers, reader, readers_beside
 from .gaps import Gap
 
 CALLS = 40
@@ -47,6 +47,8 @@ class Answer:
         """
         try:
             return self._future.result(timeout=max(0.0, self._left()))
+        except CancelledError:
+            pass  # nobody waits any more
         except _TooLate:
             if self._future.done():  # a time-out of the call itself
                 raise
@@ -56,7 +58,7 @@ class Answer:
 class Asking:
     """What can be asked beside one S3 client; ``gaps`` says what was not told.
 
-    It is used by one thread; the calls themselves run on others.
+    Any thread may ask; the calls themselves run on threads of their own.
 
     Args:
         session: A hardened session, for clients of other services.
@@ -65,6 +67,7 @@ class Asking:
         seconds: After which nothing more is waited for.
         calls: How many may be made.
         threads: How many calls may be under way.
+        keep: Clients of other services stay, for the next who asks beside the same S3 client.
     """
 
     def __init__(
@@ -75,23 +78,30 @@ class Asking:
         seconds: float = SECONDS,
         calls: int = CALLS,
         threads: int = THREADS,
+        keep: bool = False,
     ) -> None:
         self._session, self._s3, self._clock, self._seconds = session, s3, clock, seconds
         self._calls, self._most, self._until = 0, calls, clock() + seconds
         self._parallel = threads
-        self._clients: dict[tuple[str, str | None], Any] = {}
-        self._open = ExitStack()
+        self._readers, self._keep = readers_beside(s3) if keep else Readers(), keep
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads, self._idle = 0, Semaphore(0)
+        self._lock = Lock()
         self.gaps: list[Gap] = []
 
     def __enter__(self) -> Asking:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for _ in range(self._threads):
-            self._tasks.put(None)
-        self._open.close()
+        with self._lock:
+            self._most = 0  # whoever has not heard of the end is refused
+            with suppress(Empty):
+                while task := self._tasks.get_nowait():
+                    task[1].cancel()
+            for _ in range(self._threads):
+                self._tasks.put(None)
+        if not self._keep:
+            self._readers.close()
 
     def ask(self, service: str, method: str, region: str | None = None, **arguments: Any) -> Any:
         """The answer to one call.
@@ -125,46 +135,57 @@ class Asking:
             with typed(what, arguments.get("Bucket"), arguments.get("Key"), service):
                 return call(**arguments)
 
-        self._tasks.put((lambda: context.run(work), future))
-        if not self._idle.acquire(blocking=False) and self._threads < self._parallel:
-            self._threads += 1
-            # A daemon: a service that never answers must not keep the process from ending.
-            Thread(target=_work, args=(self._tasks, self._idle), name="secure-s3-asking", daemon=True).start()
+        with self._lock:
+            if not self._most:  # it has ended meanwhile
+                future.cancel()
+                return Answer(what, future, self._left)
+            self._tasks.put((lambda: context.run(work), future))
+            if not self._idle.acquire(blocking=False) and self._threads < self._parallel:
+                self._threads += 1
+                # A daemon: a service that never answers must not keep the process from ending.
+                given = (self._tasks, self._idle)
+                Thread(target=_work, args=given, name="secure-s3-asking", daemon=True).start()
         return Answer(what, future, self._left)
+
+    def ready(self, service: str, region: str | None = None) -> None:
+        """Make the client of a service now that will be asked later; if it cannot be made, asking says so."""
+        with suppress(*FAULTS):
+            self._client(service, region)
 
     def gap(self, what: str, error: Exception, argument: str = "") -> None:
         """Note that *what* could not be read because of *error*."""
-        if isinstance(error, AccessDenied) and not isinstance(error, CredentialsRefused):
-            why: object = "access denied"
-        elif isinstance(error, SecureS3Error):
-            why = error.why or error.what
-        else:
-            why = f"the answer is not as the API describes it ({type(error).__name__})"
-        self.note(what, " ".join(str(why)[:_WORDS].split()), argument)
+        self.note(what, reason(error), argument)
 
     def note(self, what: str, why: str, argument: str = "") -> None:
         """Note that *what* is not known."""
         self.gaps.append(Gap(what, why, argument))
 
     def _client(self, service: str, region: str | None) -> Any:
-        if (service, region) not in self._clients:
-            client = reader(self._session, self._s3, service, region)
-            self._clients[service, region] = client
-            self._open.callback(client.close)
-        return self._clients[service, region]
+        region = region or self._s3.meta.region_name
+        return self._readers.get(service, region, lambda: reader(self._session, self._s3, service, region))
 
     def _left(self) -> float:
         """The seconds that are left."""
         return self._until - self._clock()
 
     def _count(self) -> None:
-        self._calls += 1
+        with self._lock:
+            self._calls += 1
         if self._calls > self._most or self._left() < 0:
             raise PolicyError(
                 "there is too much to read",
                 why=f"up to {self._most} calls are made, in up to {self._seconds:.0f} s",
                 fix="give the policies as arguments",
             )
+
+
+def reason(error: Exception) -> str:
+    """Why something could not be read, in a line: of *error*, one of FAULTS."""
+    if isinstance(error, AccessDenied) and not isinstance(error, CredentialsRefused):
+        return "access denied"
+    if isinstance(error, SecureS3Error):
+        return " ".join(str(error.why or error.what)[:_WORDS].split())
+    return f"the answer is not as the API describes it ({type(error).__name__})"
 
 
 def _work(tasks: SimpleQueue[_Task | None], idle: Semaphore) -> None:

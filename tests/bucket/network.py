@@ -20,7 +20,8 @@ from urllib3 import HTTPResponse
 URL = "https://s3.eu-west-1.amazonaws.com"
 SUBRESOURCES = {
     *("policy", "publicAccessBlock", "ownershipControls", "encryption", "object-lock", "retention"),
-    *("legal-hold", "requestPayment", "list-type", "acl"),
+    *("legal-hold", "requestPayment", "list-type", "acl", "policyStatus", "versioning", "logging"),
+    *("lifecycle", "replication", "notification", "cors", "website"),
 }
 Answer = tuple[int, str] | Exception | Callable[[], Any]
 

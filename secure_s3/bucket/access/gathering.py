@@ -30,10 +30,12 @@ class AccessPoint:
     Args:
         bucket: Its name; None if nobody told.
         account: Of the bucket.
+        vpc: The VPC that it is bound to, if it is.
     """
 
     bucket: str | None = None
     account: str | None = None
+    vpc: str | None = None
 
 
 class Gathering(Asking):
@@ -86,7 +88,8 @@ class Gathering(Asking):
         """The bucket behind an access point."""
         try:
             told = self.ask("s3control", "get_access_point", arn.split(":")[3], **_access_point(arn))
-            return AccessPoint(str(told["Bucket"]), told.get("BucketAccountId"))
+            vpc = (told.get("VpcConfiguration") or {}).get("VpcId")
+            return AccessPoint(str(told["Bucket"]), told.get("BucketAccountId"), vpc)
         except FAULTS as error:
             self.gap(f"the bucket behind the access point {arn}", error)
         return AccessPoint()

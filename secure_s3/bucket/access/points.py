@@ -1,4 +1,4 @@
-"""Access points of a refused request: which one an alias means, and the bucket behind each.
+"""Access points of a request: which one an alias means, and the bucket behind each.
 
 Source: Amazon S3 User Guide, "Access point aliases"; Amazon S3 API Reference, ListAccessPoints and
 GetAccessPoint.
@@ -54,7 +54,7 @@ class AccessPoints:
 
         Args:
             sent: The request.
-            resource: What the refusal names, which may tell the ARN.
+            resource: What the refusal names, if there is one; it may tell the ARN.
             account: The caller's, if it has to be asked for; access points of others cannot be listed.
         """
         if sent.bucket is None or not sent.bucket.endswith(ALIAS):

@@ -3,12 +3,15 @@
 1. the call is rehearsed under the guard: the request is the one that would be sent
 2. what it needs: actions, resources, and the context, unknown where only the server knows
 3. the policies: as given, else as far as they can be read
-4. each need is evaluated; the worst outcome is the answer
+4. each need is evaluated, through an access point under the policy of its bucket as well, which also has to
+   allow (Amazon S3 User Guide, "Configuring IAM policies for using access points"); the worst outcome is the
+   answer
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,9 +24,10 @@ from ...guard.rehearsal import placeholders, rehearse
 from ...policy.wire import Need
 from .gathering import Gathering
 from .given import Given
+from .points import AccessPoints
 from .sealed import sealed_needs
 from .verdict import Preflight
-from .weighing import Call, Weighing, key_of
+from .weighing import Call, Weighed, Weighing, bucket_of, key_of
 
 _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 _READS = frozenset({"GetObject", "HeadObject", "SelectObjectContent", "UploadPart"})
@@ -67,7 +71,7 @@ def preflight(
     source = source_encryption or reading
     stand_in = None if given.fetch else placeholders(client)
     calls = list(_calls(client, name, parameters, source, stand_in))
-    with Gathering(session, client) as gathering:
+    with Gathering(session, client, access_points=True) as gathering:
         check = _Check(given, gathering, now or datetime.now(timezone.utc), calls, stand_in is not None)
         return check.result(name)
 
@@ -117,14 +121,20 @@ class _Check:
     def __init__(
         self, given: Given, gathering: Gathering, now: datetime, calls: list[Call], unsigned: bool
     ) -> None:
-        self._given, self._gathering, self._now, self._calls = given, gathering, now, calls
+        self._given, self._gathering, self._now = given, gathering, now
         self._unsigned = unsigned
-        self._weighing = Weighing(given, gathering, calls)
+        self._points = AccessPoints(gathering, given.fetch)
+        # Access points can be listed for the account of whoever asks, whoever the call is checked for.
+        self._calls = [
+            replace(call, sent=self._points.named(call.sent, None, lambda: gathering.caller().account))
+            for call in calls
+        ]
+        self._weighing = Weighing(given, gathering, self._calls)
 
     def result(self, name: str) -> Preflight:
         """The answer."""
         found = [need for call in self._calls for need in self._needs(call)]
-        weighed = [self._weighing.weigh(need) for need in found]
+        weighed = [each for need in found for each in self._weighed(need)]
         permissions = tuple(each.permission for each in weighed)
         assumed = {
             f"{one.request.resource}: {each}": None for one in permissions for each in one.decision.assumed
@@ -149,6 +159,16 @@ class _Check:
             tuple(each.judged for each in weighed),
         )
 
+    def _weighed(self, need: Need) -> Iterator[Weighed]:
+        """What the policies say of *need*: of an access point those of its bucket besides, if it is known."""
+        weighed = self._weighing.weigh(need)
+        point = self._points.behind(bucket_of(need.request.resource) or "") if need.access_point else None
+        if point is None or point.bucket is None:
+            yield weighed
+            return
+        yield replace(weighed, need=replace(need, access_point=False))  # the bucket's is looked at
+        yield self._weighing.behind(need, point.bucket, point.account)
+
     def _needs(self, call: Call) -> Iterator[Need]:
         caller, assume = self._weighing.caller, self._given.assume
         yield from call.needs(caller, self._now, assume)
@@ -167,6 +187,9 @@ class _Check:
             if not known:
                 yield words
         yield _NEVER
+        points = {bucket_of(need.request.resource): None for need in found if need.access_point}
+        if any(self._points.behind(each or "").vpc for each in points):
+            yield "whether the request comes from the VPC of the access point"
         if any(need.request.action.startswith("kms:") for need in found):
             yield "grants on KMS keys and their state"
         if any(_of_another_key(call) for call in self._calls):

@@ -154,7 +154,9 @@ class Weighing:
         kept = tuple(name for name in need.request.unknown if not name.endswith(":ResourceAccount"))
         request = replace(need.request, resource=resource, resource_account=owner, unknown=kept)
         ask = partial(self._gathering.bucket_policy, argument="")
-        return self._weighed(Need(request, need.when), self._once(bucket, None, "", ask), resource)
+        named = bool(self._calls) and self._calls[-1].sent.bucket == bucket  # a copy into the same bucket
+        given = self._given.held("bucket_policy") if named else None
+        return self._weighed(Need(request, need.when), self._once(bucket, given, "", ask), resource)
 
     def owns(self, bucket: str | None) -> bool:
         """Whether an answer has shown that the bucket belongs to the account that reads here."""
