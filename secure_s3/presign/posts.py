@@ -65,6 +65,13 @@ class Form:
                 why="botocore has no SigV4A for POST policies",
                 fix="use presign.put, or a bucket's name",
             )
+        if bucket.startswith("arn:"):
+            alias = "pass its alias, which ends in -s3alias: s3.bucket(…).access_points.get(name).alias"
+            raise ConfigurationError(
+                f"a form cannot name the access point {bucket} by its ARN",
+                why="forms go to a bucket's address, and botocore makes none of an ARN",
+                fix=alias if bucket.split(":")[2] == "s3" else "use presign.put",
+            )
         given = {name: value for name, value in options.items() if value is not None}
         if unknown := sorted(set(given) - {*_AS_FIELDS, *_OTHERS}):
             raise unknown_option(unknown[0], "post", (*_AS_FIELDS, *_OTHERS))

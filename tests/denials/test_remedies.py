@@ -445,6 +445,7 @@ def test_the_changed_arguments_pass_as_they_go_over_the_wire(headers, statement)
             {"what": "2030"},
         ),
         ("object_lock", {"detail": "not enabled"}, {}, {"command": "ObjectLockEnabled=Enabled"}),
+        ("object_lock", {"detail": "no checksum"}, {}, {"arguments": {"ChecksumAlgorithm": "CRC32"}}),
         ("mfa_delete", {}, {}, {"what": "root user"}),
         ("acl", {"detail": "header missing"}, {}, {"what": "AccessControlPolicy"}),
         ("region", {"detail": "location constraint"}, {}, {"what": "LocationConstraint"}),

@@ -67,6 +67,25 @@ def test_put_then_get_then_head(kind: str, browser: Any, local_aws: Any) -> None
     assert use(browser, s3.presign.head(BUCKET, "a b/ü+1.txt")).headers["Content-Length"] == "12"
 
 
+def test_a_form_for_an_access_point(browser: Any, local_aws: Any) -> None:
+    """A form that names an access point by its alias is taken there; one for the bucket is not."""
+    s3 = local_aws.client(SseS3())
+    point = s3.bucket(BUCKET).access_points.create("reports")
+    by_alias, by_name = (s3.presign.post(name, "k") for name in (point.alias, BUCKET))
+    assert post(browser, by_alias).status == 204
+    assert use(browser, s3.presign.get(BUCKET, "k")).data == CONTENT
+    assert "bucket" in elsewhere(browser, by_name, by_alias.url).data.decode()
+    assert elsewhere(browser, by_alias, by_name.url).status == 403
+    with pytest.raises(errors.ConfigurationError, match="alias"):
+        s3.presign.post(point.arn, "k")
+
+
+def elsewhere(browser: Any, made: Any, url: str) -> Any:
+    """The answer to a form that is sent to another address than its own."""
+    fields = {**made.fields, "file": ("report.pdf", CONTENT)}
+    return browser.request("POST", url, fields=fields, retries=False, redirect=False)
+
+
 @pytest.mark.parametrize("key", ODD_KEYS, ids=lambda key: repr(key)[:20])
 def test_odd_keys(key: str, browser: Any, local_aws: Any) -> None:
     """The URL of any key leads to that key."""

@@ -15,7 +15,18 @@ from secure_s3 import ClientSide, RawAesKey, SseC, SseKms, SseS3
 from secure_s3.errors import ConfigurationError, EncryptionConflict, PublicAccessRefused
 from secure_s3.presign import PresignedPost, inspect, verify
 from secure_s3.sigv4 import Credentials
-from tests.presign.support import ACCESS_KEY, BUCKET, KEY, KEY_ARN, NOW, SECRET_KEY, TOKEN, client
+from tests.presign.support import (
+    ACCESS_KEY,
+    BUCKET,
+    KEY,
+    KEY_ARN,
+    NOW,
+    PLACES,
+    SECRET_KEY,
+    TOKEN,
+    Place,
+    client,
+)
 
 S3 = client(SseKms(KEY_ARN))
 SSE = "x-amz-server-side-encryption"
@@ -301,6 +312,15 @@ def test_buckets(bucket: Any) -> None:
     """What is no bucket gets no form."""
     with pytest.raises(ConfigurationError):
         S3.presign.post(bucket, KEY, at=NOW)
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place.bucket.startswith("arn:")], ids=str)
+def test_access_points_by_their_arns(place: Place) -> None:
+    """The ARN of an access point gets no form, and the error says what does: the alias, if it has one."""
+    with pytest.raises(ConfigurationError, match="by its ARN") as caught:
+        client(place=place).presign.post(place.bucket, KEY, at=NOW)
+    of_s3 = place.bucket.startswith("arn:aws:s3:")
+    assert ("alias, which ends in -s3alias" if of_s3 else "presign.put") in (caught.value.fix or "")
 
 
 def test_given_options_are_left_alone() -> None:

@@ -55,6 +55,7 @@ class AccessPoint:
         origin: From where it can be reached, ``Internet`` or ``VPC``.
         policy: Its policy's text, if it has one.
         vpc: The VPC that it is bound to, if its origin is one.
+        named: How the request names it: by its alias or its ARN.
     """
 
     arn: str
@@ -62,6 +63,7 @@ class AccessPoint:
     origin: str
     policy: str | None
     vpc: str | None = None
+    named: str = ""
 
 
 @dataclass

@@ -32,7 +32,7 @@ from .callers.identity import ANONYMOUS, Identity
 from .callers.signatures import Signatures
 from .clock import Clock
 from .content.body import BrokenBody
-from .content.conditions import check_owner, check_write_condition
+from .content.conditions import check_owner, check_source_condition, check_write_condition
 from .content.multipart import Multipart
 from .content.payload import read_payload
 from .content.reading import Reader
@@ -150,11 +150,13 @@ class Front:
     def _perform(self, call: Call, identity: Identity) -> Answer:
         if call.operation in self._parts:
             check_restrictions(call, self._store, identity, self._ledger, self._clock)
+            check_source_condition(call, self._store, self._clock)
             return self._parts[call.operation](call)
         with self._locks[zlib.crc32(f"{call.bucket}/{call.key}".encode()) % _STRIPES]:
             check_bucket_policy(call)
             check_restrictions(call, self._store, identity, self._ledger, self._clock)
             check_write_condition(call, self._store)
+            check_source_condition(call, self._store, self._clock)
             answer = answer_restrictions(call, self._store, self._ledger, self._clock)
             if answer is not None:
                 return answer

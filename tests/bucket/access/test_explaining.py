@@ -28,9 +28,9 @@ from secure_s3.envelope.keys import KmsKeys
 from secure_s3.errors import REFUSED as ATTRIBUTE
 from secure_s3.guard.refused import KeyUse, Refused
 from secure_s3.policy import UNKNOWN
+from tests.bucket.access.test_gathering import iam
 from tests.bucket.network import SILENCE, Service, connected, refusal, told, xml
 from tests.bucket.support import ALICE, ALL, ARN, KEY_POLICY, OWNER, SESSION, SSE, WHERE, client, deny, policy
-from tests.bucket.access.test_gathering import iam
 from tests.guard.support import BUCKET, KEY_ARN, OTHER_ARN, RAW_KEY
 
 WRONG_KEY = policy(

@@ -12,8 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError
 
 from secure_s3 import errors
-from secure_s3.bucket.gaps import Gap, joined
 from secure_s3.bucket.access.gathering import Gathering
+from secure_s3.bucket.gaps import Gap, joined
 from secure_s3.guard.readers import reader
 from secure_s3.policy import UNKNOWN, Policy
 from secure_s3.policy.wire import Caller

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from secure_s3.bucket.asking import Asking
 from secure_s3.bucket.access.readings import Readings
 from secure_s3.bucket.access.settings import OF_BUCKETS, OF_OBJECTS, RELEVANT, Subject
+from secure_s3.bucket.asking import Asking
 from secure_s3.denials.denial import CAUSES
 from secure_s3.denials.evidence import Settings
 from tests.bucket.network import DENIED, SILENCE, Service, refusal

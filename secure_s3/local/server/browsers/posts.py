@@ -117,7 +117,7 @@ class Posts:
         fields = reader.fields()
         _fill_in(fields)
         key = _key(fields.values)
-        scope, conditions = self._verify(fields, call.bucket)
+        scope, conditions = self._verify(fields, call.bucket, call.point.named if call.point else call.bucket)
         content = reader.file()
         check_size(conditions, len(content))
         posted = _posted(call, key, fields.values)
@@ -126,8 +126,8 @@ class Posts:
         take_body(call, content)
         return posted
 
-    def _verify(self, fields: Fields, bucket: str) -> tuple[Scope, Any]:
-        """Who signed the form, and the conditions of its policy, all of which hold."""
+    def _verify(self, fields: Fields, bucket: str, named: str) -> tuple[Scope, Any]:
+        """Who signed the form, and the conditions of its policy, all of which hold for what the URL names."""
         values = fields.values
         _check_signed(values)
         try:
@@ -140,7 +140,7 @@ class Posts:
         except SignatureError as error:
             raise refusal_of(error) from error
         conditions = read_conditions(policy)
-        check_fields(conditions, fields, bucket)
+        check_fields(conditions, fields, named)
         return scope, conditions
 
 

@@ -32,7 +32,8 @@ def find(name: str) -> AccessPoint | None:
     for point in list(models.s3control_backends[ACCOUNT_ID]["aws"].access_points[ACCOUNT_ID].values()):
         arn = str(point.arn)
         if name in (point.alias, arn, arn.replace(":accesspoint/", ":accesspoint:")):
-            return AccessPoint(arn, point.bucket, point.network_origin, _text(point.policy), point.vpc_id)
+            policy = _text(point.policy)
+            return AccessPoint(arn, point.bucket, point.network_origin, policy, point.vpc_id, name)
     return None
 
 
