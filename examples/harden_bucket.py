@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secure_s3 import SseKms, SseS3, errors
-from secure_s3.bucket.wanted import DefaultRetention
+from secure_s3.bucket import DefaultRetention
 from secure_s3.local import LocalAws
 
 

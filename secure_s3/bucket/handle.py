@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..encryption import Strategy
+from ..errors import ConfigurationError
 from ..profile import SecurityProfile
 from .wanted import BucketProfile, known_wishes
 
@@ -57,7 +58,12 @@ class Bucket:
 
     def profile(self, profile: BucketProfile | None = None, **wishes: Any) -> BucketProfile:
         """What the bucket is compared with: the client's settings, or *profile*, with *wishes* put in."""
-        return replace(profile or self._profile, **known_wishes(wishes))
+        wanted = replace(profile or self._profile, **known_wishes(wishes))
+        if wanted.requires:
+            from .audit.catalogue import require_known
+
+            require_known(wanted.requires)
+        return wanted
 
     def snapshot(self, **options: Any) -> Snapshot:
         """Everything that decides the bucket's security, read once; see ``snapshot.taking.take``."""
@@ -80,13 +86,14 @@ class Bucket:
 
         Raises:
             NotFound: There is no such bucket.
-            ConfigurationError: It is no general purpose bucket, or a wish cannot be meant.
+            ConfigurationError: It is no general purpose bucket, a wish cannot be meant, or the snapshot is of
+                another bucket.
         """
         from .audit.catalogue import CHECKS
         from .audit.judging import judge_all
 
         wanted = self.profile(profile, **wishes)
-        return judge_all(snapshot or self.snapshot(keys=wanted.key_arns), wanted, CHECKS)
+        return judge_all(self._seen(snapshot, wanted), wanted, CHECKS)
 
     def plan(
         self, profile: BucketProfile | None = None, *, snapshot: Snapshot | None = None, **wishes: Any
@@ -106,7 +113,7 @@ class Bucket:
         from .hardening.reading import with_log_target
 
         wanted = self.profile(profile, **wishes)
-        found = snapshot or self.snapshot(keys=wanted.key_arns)
+        found = self._seen(snapshot, wanted)
         return plan(with_log_target(self._client, self._session, found, wanted), wanted)
 
     def apply(self, plan: Plan) -> Applied:
@@ -118,9 +125,11 @@ class Bucket:
         Raises:
             PlanNotApplied: A change failed; ``done`` and ``not_done`` say which were made.
             PlanOutdated: A setting was changed since the plan was made.
+            ConfigurationError: It is a plan for another bucket.
         """
         from .hardening.applying import apply
 
+        self._check_mine(plan.bucket, "plan")
         return apply(self._client, self._session, plan)
 
     def harden(self, profile: BucketProfile | None = None, **wishes: Any) -> Applied:
@@ -169,3 +178,17 @@ class Bucket:
         from .reencryption.keys import rotations
 
         return rotations(self._session, self._client, self.name, self._profile.key_arns)
+
+    def _seen(self, snapshot: Snapshot | None, wanted: BucketProfile) -> Snapshot:
+        if snapshot is None:
+            return self.snapshot(keys=wanted.key_arns)
+        self._check_mine(snapshot.bucket, "snapshot")
+        return snapshot
+
+    def _check_mine(self, bucket: str, what: str) -> None:
+        if bucket != self.name:
+            raise ConfigurationError(
+                f"the {what} is of {bucket}, and not of {self.name}",
+                why="what is right for one bucket may open or lock another",
+                fix=f"take it from s3.bucket({self.name!r})",
+            )

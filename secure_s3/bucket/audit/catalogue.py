@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from ...errors import ConfigurationError
+from ...policy.spelling import nearest
 from .check import Check
 from .checks import (
     acls,
@@ -37,3 +41,15 @@ CHECKS: tuple[Check, ...] = (
     *monitoring.CHECKS,
 )
 """The checks, one file per topic next door."""
+
+
+def require_known(ids: Iterable[str]) -> None:
+    """ConfigurationError for an id that no check has: what is misspelt would never count."""
+    known = [each.id for each in CHECKS]
+    for id in ids:
+        if id not in known:
+            near = nearest(id, known)
+            raise ConfigurationError(
+                f"there is no check {id!r}",
+                fix=f"did you mean {near}?" if near else f"they are {', '.join(known)}",
+            )

@@ -87,7 +87,11 @@ def _verdict(check: Check, subject: Subject) -> Verdict:
         # A snapshot may come from a file, and a service may answer what its model does not foresee.
         what = f"what was read has another shape than AWS describes ({type(error).__name__})"
         return Verdict(check, Outcome.UNKNOWN, why=what)
-    return Verdict(check, Outcome.FAILED if found else Outcome.PASSED, found)
+    if found:
+        return Verdict(check, Outcome.FAILED, found)
+    if part := sorted(set(check.reads).intersection(subject.snapshot.cut)):
+        return Verdict(check, Outcome.UNKNOWN, why=f"{', '.join(part)}: there are more than were read")
+    return Verdict(check, Outcome.PASSED)
 
 
 def _completed(check: Check, profile: BucketProfile, found: Iterable[Found]) -> Iterator[Finding]:
