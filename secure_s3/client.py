@@ -233,7 +233,7 @@ class SecureS3Client(ObjectMethods, TransferMethods):
         from .bucket.hardening.creating import create_secure_bucket
 
         bucket = self.bucket(name)
-        create_secure_bucket(self._client, bucket, **wishes)
+        create_secure_bucket(self._client, self._session, bucket, **wishes)
         return bucket
 
     def reencrypt(

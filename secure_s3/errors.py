@@ -17,6 +17,7 @@
     │   └── BatchFailed                   some files of a batch failed; the others went
     ├── PlanNotApplied                    hardening stopped; it says what was done and what was not
     │   └── PlanOutdated                  the bucket changed since the plan was made
+    ├── AuditFailed                       an audit has findings that were not to be, or left checks open
     ├── IntegrityError                    what arrived is not what was meant
     │   ├── EncryptionNotConfirmed        the answer does not show the configured encryption
     │   ├── ChecksumMismatch              the bytes do not match their checksum
@@ -63,7 +64,7 @@ __all__ = [
     *("KeyAccessError", "TransportError", "TlsError", "LocalEndpointError", "ServiceError"),
     *("AccessDenied", "PolicyDenied", "BucketPolicyDenied", "PublicAccessBlocked", "KeyDenied"),
     *("CredentialsRefused", "ObjectLocked", "NotFound", "PreconditionFailed", "KeyUnavailable"),
-    *("InvalidRequest", "Throttled"),
+    *("InvalidRequest", "Throttled", "AuditFailed"),
 ]
 
 _DETAILS = ("operation", "bucket", "key", "code", "status", "request_id")
@@ -120,12 +121,8 @@ class SecureS3Error(Exception):
         Exception.__init__(self, str(self))
 
     def __str__(self) -> str:
-        lines = [self.what]
-        if self.why:
-            lines.append(f"  why: {self.why}")
-        if self.fix:
-            lines.append(f"  fix: {self.fix}")
-        return "\n".join(lines)
+        further = [f"  {name}: {text}" for name, text in (("why", self.why), ("fix", self.fix)) if text]
+        return "\n".join([self.what, *further])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.what!r})"
@@ -207,9 +204,21 @@ class PlanNotApplied(SecureS3Error):
     done: tuple[Any, ...] = ()
     not_done: tuple[Any, ...] = ()
 
+    def diagnostics(self) -> dict[str, Any]:
+        """Everything this error knows, with the ids of the changes that were made and that were not."""
+        listed = {"done": self.done, "not_done": self.not_done} if self.done or self.not_done else {}
+        changes = {name: [str(getattr(each, "id", each)) for each in some] for name, some in listed.items()}
+        return super().diagnostics() | changes
+
 
 class PlanOutdated(PlanNotApplied):
     """A setting is not what it was when the plan was made; it was not overwritten."""
+
+
+class AuditFailed(SecureS3Error):
+    """``audit.require()``: there are findings, or checks that count were not made; ``audit`` has them."""
+
+    audit: Any = None
 
 
 class IntegrityError(SecureS3Error):
@@ -217,10 +226,7 @@ class IntegrityError(SecureS3Error):
 
 
 class EncryptionNotConfirmed(IntegrityError):
-    """The service's answer does not show the encryption that was asked for.
-
-    ``answer`` is that answer, as boto3 parsed it.
-    """
+    """The service's answer, which ``answer`` is, does not show the encryption that was asked for."""
 
     answer: Mapping[str, Any] | None = None
 
@@ -234,10 +240,7 @@ class TamperedError(IntegrityError):
 
 
 class ContextMismatch(IntegrityError):
-    """The encryption context of an object is not the one that is expected where it lies.
-
-    ``expected`` and ``found`` are both contexts; KMS was not asked.
-    """
+    """An object's encryption context is not the one ``expected`` where it lies; KMS was not asked."""
 
     expected: Mapping[str, str] = {}
     found: Mapping[str, str] = {}

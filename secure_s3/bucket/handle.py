@@ -58,6 +58,12 @@ class Bucket:
 
     def profile(self, profile: BucketProfile | None = None, **wishes: Any) -> BucketProfile:
         """What the bucket is compared with: the client's settings, or *profile*, with *wishes* put in."""
+        if profile is not None and not isinstance(profile, BucketProfile):
+            raise ConfigurationError(
+                f"profile= is a {type(profile).__name__}, and no BucketProfile",
+                why="what a bucket should be like is a BucketProfile",
+                fix="pass a BucketProfile; the client's SecurityProfile is taken by itself",
+            )
         wanted = replace(profile or self._profile, **known_wishes(wishes))
         if wanted.requires:
             from .audit.catalogue import require_known
@@ -77,7 +83,8 @@ class Bucket:
     ) -> Audit:
         """What is not as the profile asks, and what could not be read. Nothing is changed.
 
-        ``print(audit)``; ``audit.findings``, the worst first; ``audit.unknown``; ``audit.to_dict()``.
+        ``print(audit)``; ``audit.findings``, the worst first; ``audit.unanswered``; ``audit.to_dict()``; and
+        ``audit.require()``, which raises if something is not as it should be, or is not known to be.
 
         Args:
             profile: Instead of one that fits the client.
@@ -86,21 +93,26 @@ class Bucket:
 
         Raises:
             NotFound: There is no such bucket.
-            ConfigurationError: It is no general purpose bucket, a wish cannot be meant, or the snapshot is of
-                another bucket.
+            ConfigurationError: It is no general purpose bucket, a wish cannot be meant, the snapshot is of
+                another bucket, or there are no credentials.
+            AccessDenied, TransportError: Not one setting of the bucket could be read.
         """
         from .audit.catalogue import CHECKS
         from .audit.judging import judge_all
+        from .hardening.reading import require_read
 
         wanted = self.profile(profile, **wishes)
-        return judge_all(self._seen(snapshot, wanted), wanted, CHECKS)
+        found = self._seen(snapshot, wanted)
+        if snapshot is None:
+            require_read(self._client, found, wanted)
+        return judge_all(found, wanted, CHECKS)
 
     def plan(
         self, profile: BucketProfile | None = None, *, snapshot: Snapshot | None = None, **wishes: Any
     ) -> Plan:
         """The changes that bring the bucket to its profile, in order. Nothing is changed.
 
-        ``print(plan)`` shows them as a diff; ``bool(plan)`` is whether there is any.
+        ``print(plan)`` shows them, ``print(plan.diff())`` in full; ``bool(plan)`` is whether there is any.
 
         Args:
             profile, snapshot, wishes: As of ``audit``.
@@ -108,12 +120,16 @@ class Bucket:
         Raises:
             NotFound, ConfigurationError: As of ``audit``.
             LockoutRefused: The bucket policy that comes out would lock out the caller or an administrator.
+            AccessDenied: No setting of the bucket may be read; if it belongs to another account than the
+                profile expects, S3 answers in the same way.
+            SecureS3Error: No setting of the bucket could be read, for another reason.
         """
         from .hardening.planning import plan
-        from .hardening.reading import with_log_target
+        from .hardening.reading import require_read, with_log_target
 
         wanted = self.profile(profile, **wishes)
         found = self._seen(snapshot, wanted)
+        require_read(self._client, found, wanted)
         return plan(with_log_target(self._client, self._session, found, wanted), wanted)
 
     def apply(self, plan: Plan) -> Applied:
@@ -128,15 +144,24 @@ class Bucket:
             ConfigurationError: It is a plan for another bucket.
         """
         from .hardening.applying import apply
+        from .hardening.plan import Plan
 
+        if not isinstance(plan, Plan):
+            raise ConfigurationError(
+                f"plan= is a {type(plan).__name__}, and no Plan", fix="pass what plan() returned"
+            )
         self._check_mine(plan.bucket, "plan")
         return apply(self._client, self._session, plan)
 
     def harden(self, profile: BucketProfile | None = None, **wishes: Any) -> Applied:
         """``plan`` and ``apply``; a second time it changes nothing.
 
+        ``applied.complete`` is whether all that was asked for is there; ``applied.plan.blocked`` is what is
+        not.
+
         Raises:
-            NotFound, ConfigurationError, LockoutRefused: As of ``plan``.
+            NotFound, ConfigurationError, LockoutRefused, AccessDenied, SecureS3Error: As of
+                ``plan``.
             PlanNotApplied, PlanOutdated: As of ``apply``.
         """
         return self.apply(self.plan(profile, **wishes))
@@ -182,6 +207,13 @@ class Bucket:
     def _seen(self, snapshot: Snapshot | None, wanted: BucketProfile) -> Snapshot:
         if snapshot is None:
             return self.snapshot(keys=wanted.key_arns)
+        from .snapshot.values import Snapshot
+
+        if not isinstance(snapshot, Snapshot):
+            raise ConfigurationError(
+                f"snapshot= is a {type(snapshot).__name__}, and no Snapshot",
+                fix="pass what snapshot() returned, or leave it out",
+            )
         self._check_mine(snapshot.bucket, "snapshot")
         return snapshot
 

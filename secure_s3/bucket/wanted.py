@@ -15,6 +15,12 @@ from ..profile import TLS_VERSIONS, SecurityProfile
 
 GOVERNANCE, COMPLIANCE = "GOVERNANCE", "COMPLIANCE"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ADMIN = re.compile(
+    r"arn:aws[a-z-]*:(iam::[0-9]{12}:(root|(user|role)/[^\s*?]+)"
+    r"|sts::[0-9]{12}:assumed-role/[^\s*?/]+/[^\s*?/]+)"
+)
+_LONGEST_PREFIX = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +71,12 @@ class BucketProfile:
         block_account: Block Public Access is switched on for the whole account, all its buckets included.
         object_lock: New objects are locked for so long; None if Object Lock is not asked for.
         log_bucket: Where access logs go, a bucket of the same account and region; None if not asked for.
-        log_prefix: What their keys begin with; the bucket's name and a slash if left out.
+        log_prefix: What their keys begin with; the bucket's name and a slash if left out. Only beside
+            ``log_bucket``.
         key_rotation: Whether customer managed KMS keys rotate by themselves.
-        admins: ARNs of those, besides the caller, who must be able to change the bucket policy still.
-        expected_owner: The account that must own the bucket.
+        admins: ARNs of those, besides the caller, who must be able to change the bucket policy still: users,
+            roles, sessions of roles, or an account's root user.
+        expected_owner: The account that must own the bucket, as 12 digits.
         requires: Ids of further checks that count with their own severity, e.g. ``data-events``.
 
     Raises:
@@ -96,6 +104,9 @@ class BucketProfile:
         object.__setattr__(self, "encryptions", _strategies(self.encryptions))
         object.__setattr__(self, "admins", _texts(self.admins, "admins"))
         object.__setattr__(self, "requires", frozenset(_texts(self.requires, "requires")))
+        if not isinstance(self.name, str) or not self.name:
+            raise ConfigurationError(f"name={self.name!r} is no text to be shown in reports")
+        _check_admins(self.admins)
         if self.min_tls not in TLS_VERSIONS:
             raise ConfigurationError(
                 f"min_tls={self.min_tls!r} is not a TLS version that can be a minimum",
@@ -115,18 +126,9 @@ class BucketProfile:
         for name in ("strict", "versioning", "block_account", "key_rotation"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigurationError(f"{name}={getattr(self, name)!r} is neither True nor False")
-        if self.object_lock is not None and not (
-            isinstance(self.object_lock, DefaultRetention) and self.versioning
-        ):
-            raise ConfigurationError(
-                "object_lock= cannot be had like this",
-                why="Object Lock needs versioning",
-                fix='pass object_lock=DefaultRetention(mode="GOVERNANCE", days=30) and leave versioning on',
-            )
-        if self.log_bucket is not None and not (
-            isinstance(self.log_bucket, str) and _BUCKET.fullmatch(self.log_bucket)
-        ):
-            raise ConfigurationError(f"log_bucket={self.log_bucket!r} is not a bucket name")
+        _check_lock(self.object_lock, self.versioning)
+        _check_logs(self.log_bucket, self.log_prefix)
+        _check_owner(self.expected_owner)
 
     @classmethod
     def of(cls, profile: SecurityProfile, encryption: Strategy, **wishes: Any) -> BucketProfile:
@@ -182,19 +184,86 @@ def known_wishes(wishes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _strategies(given: Any) -> tuple[Strategy, ...]:
-    listed = (given,) if isinstance(given, Strategy) else tuple(given)
+    listed = (given,) if isinstance(given, Strategy) else tuple(given) if _is_listed(given) else ()
     if not listed or not all(isinstance(each, Strategy) for each in listed):
         raise ConfigurationError(
-            "encryptions= names no encryption strategies", fix='pass e.g. (SseKms("arn:aws:kms:…"),)'
+            f"encryptions={_shown(given)} names no encryption strategies",
+            fix='pass e.g. (SseKms("arn:aws:kms:…"),)',
         )
     return tuple(each.server_side if isinstance(each, ClientSide) else each for each in listed)
 
 
+def _is_listed(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes)
+
+
+def _shown(given: object) -> str:
+    """*given*, without what a container holds: that may be a key of the caller's."""
+    return repr(given) if given is None or isinstance(given, str | int) else f"a {type(given).__name__}"
+
+
 def _texts(given: Iterable[str] | str, name: str) -> tuple[str, ...]:
-    listed = (given,) if isinstance(given, str) else tuple(given)
-    if not all(isinstance(each, str) and each for each in listed):
-        raise ConfigurationError(f"{name}= must be texts")
-    return listed
+    listed: tuple[object, ...] = (given,) if isinstance(given, str) else ()
+    if not isinstance(given, str):
+        listed = tuple(given) if _is_listed(given) else (None,)
+    texts = tuple(each for each in listed if isinstance(each, str) and each)
+    if len(texts) != len(listed):
+        raise ConfigurationError(
+            f"{name}={_shown(given)} is no list of texts", fix=f'pass e.g. {name}=("{_EXAMPLES[name]}",)'
+        )
+    return texts
+
+
+_EXAMPLES = {"admins": "arn:aws:iam::111122223333:role/Admin", "requires": "data-events"}
+
+
+def _check_admins(admins: Iterable[str]) -> None:
+    for each in admins:
+        if not _ADMIN.fullmatch(each):
+            raise ConfigurationError(
+                f"admins= has {each!r}, which administers no bucket",
+                why="whether somebody is locked out is found by evaluating their requests: that takes the "
+                "ARN of one user, role, session of a role, or root user, without wildcards",
+                fix=f"pass e.g. {_EXAMPLES['admins']}",
+            )
+
+
+def _check_lock(wanted: object, versioning: bool) -> None:
+    fix = 'pass object_lock=DefaultRetention(mode="GOVERNANCE", days=30)'
+    if wanted is not None and not isinstance(wanted, DefaultRetention):
+        raise ConfigurationError(f"object_lock={_shown(wanted)} is no DefaultRetention", fix=fix)
+    if wanted is not None and not versioning:
+        raise ConfigurationError(
+            "object_lock= cannot be had like this",
+            why="Object Lock needs versioning",
+            fix=f"{fix} and leave versioning on",
+        )
+
+
+def _check_logs(bucket: object, prefix: object) -> None:
+    if bucket is not None and not (isinstance(bucket, str) and _BUCKET.fullmatch(bucket)):
+        raise ConfigurationError(f"log_bucket={bucket!r} is not a bucket name")
+    if prefix is None:
+        return
+    if not isinstance(prefix, str) or len(prefix) > _LONGEST_PREFIX or not prefix.isprintable():
+        raise ConfigurationError(
+            f"log_prefix={_shown(prefix)} is no beginning of keys", fix='pass e.g. log_prefix="logs/"'
+        )
+    if bucket is None:
+        raise ConfigurationError(
+            "log_prefix= is given without log_bucket=",
+            why="it says how logs are called in the bucket that they go to",
+            fix="pass log_bucket= as well",
+        )
+
+
+def _check_owner(owner: object) -> None:
+    if owner is not None and not (isinstance(owner, str) and _ACCOUNT.fullmatch(owner)):
+        raise ConfigurationError(
+            f"expected_owner={owner!r} is not an account id",
+            why="an account id is a string of 12 digits",
+            fix='pass it as a string, e.g. "111122223333"',
+        )
 
 
 def _check_days(name: str, days: object) -> None:

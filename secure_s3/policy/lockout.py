@@ -20,10 +20,11 @@ from .decision import Decision
 from .document import Policy
 from .evaluator import evaluate
 from .layers import Layer
-from .principals import Requester
+from .principals import kind_of_caller
 from .request import AccessRequest, Unknown
 
 ACTIONS = ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+_ADMINISTERING = ("user", "role", "session", "root", "federated-user")
 CERTAIN, POSSIBLE, NONE = "certain", "possible", "none"
 
 UNSEEN = (
@@ -145,13 +146,9 @@ def _check(principal: str, bucket: str) -> None:
     if not isinstance(bucket, str) or not bucket or set(bucket) & set("*?:/ "):
         raise PolicyError(f"bucket={bucket!r} is no name of a bucket", fix="pass the name alone")
     known = isinstance(principal, str) and not isinstance(principal, Unknown)
-    if not known or Requester.parse(principal).kind not in (
-        "user",
-        "role",
-        "session",
-        "root",
-        "federated-user",
-    ):
+    # An account's digits name its root user elsewhere; here the partition is taken from the ARN.
+    one = known and principal.startswith("arn:") and not set(principal) & set("*?")
+    if not one or kind_of_caller(principal) not in _ADMINISTERING:
         raise PolicyError(
             f"principal={principal!r} administers no bucket",
             why="a user, a role, one of its sessions or an account's root user does",

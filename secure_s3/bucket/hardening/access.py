@@ -99,7 +99,7 @@ def ownership(subject: Subject) -> Steps:
         field="ownership",
         before=before,
         after=ENFORCED,
-        diff=difference({"ObjectOwnership": before}, {"ObjectOwnership": ENFORCED}),
+        diff=difference({"ObjectOwnership": before or None}, {"ObjectOwnership": ENFORCED}),
         checks=("acls-disabled", "acl-public"),
         notes=(
             "ACLs of single objects count no longer either: what they grant to others is lost until the "

@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ...errors import AccessDenied, NotFound, PlanNotApplied, PreconditionFailed, SecureS3Error
+from ...errors import (
+    AccessDenied,
+    ConfigurationError,
+    NotFound,
+    PlanNotApplied,
+    PolicyError,
+    PreconditionFailed,
+    SecureS3Error,
+)
 from ...guard.faults import typed
+from ...policy.statements.places import bucket_name
 from ...values import printable_text
+from ..asking import Asking
 from ..snapshot.naming import require_general_purpose
 from ..wanted import BucketProfile
 from .access import ENFORCED
@@ -22,7 +32,7 @@ _OF_OTHERS = frozenset({"key-rotation"})
 """What may be out of order: keys are older than the bucket, and often not its owner's to set."""
 
 
-def create_secure_bucket(client: Any, bucket: Bucket, **wishes: Any) -> None:
+def create_secure_bucket(client: Any, session: Any, bucket: Bucket, **wishes: Any) -> None:
     """Make the bucket in the client's region, without ACLs, with Object Lock if it is wished for; harden it.
 
     If that fails, the bucket is deleted again: only the one that this call made, and only while it is empty,
@@ -32,12 +42,15 @@ def create_secure_bucket(client: Any, bucket: Bucket, **wishes: Any) -> None:
 
     Raises:
         PreconditionFailed: There is a bucket of that name.
-        ConfigurationError: A wish cannot be meant.
+        ConfigurationError: A wish cannot be meant, no bucket can have that name, or the caller is of another
+            account than the bucket should be.
         PlanNotApplied: A setting could not be made; the text says whether the bucket was deleted.
     """
     profile = bucket.profile(**wishes)
     require_general_purpose(bucket.name)
+    _require_name(bucket.name)
     _refuse_existing(client, bucket.name)
+    _require_owner(client, session, bucket.name, profile.expected_owner)
     _create(client, bucket.name, profile)
     with _removed_on_failure(client, bucket.name):
         with typed("HeadBucket", bucket.name):
@@ -47,6 +60,34 @@ def create_secure_bucket(client: Any, bucket: Bucket, **wishes: Any) -> None:
         if missing := [each for each in planned.blocked if each.check not in _OF_OTHERS]:
             raise _incomplete(bucket.name, missing)
         bucket.apply(planned)
+
+
+def _require_name(name: str) -> None:
+    """Refuse a name that S3 gives to no bucket, before anything is sent."""
+    try:
+        bucket_name(name)
+    except PolicyError as error:
+        raise ConfigurationError(
+            f"no bucket can be called {name!r}", why=error.why, fix="choose another name", bucket=name
+        ) from error
+
+
+def _require_owner(client: Any, session: Any, name: str, expected: str | None) -> None:
+    """Refuse to make a bucket in another account than is expected: it could not even be deleted again."""
+    if expected is None:
+        return
+    with Asking(session, client) as asking:
+        try:
+            account = asking.ask("sts", "get_caller_identity")["Account"]
+        except SecureS3Error:  # whose account it is shows when the bucket is read
+            return
+    if account != expected:
+        raise ConfigurationError(
+            f"{name} is not created: the caller is of account {account}, and the profile expects {expected}",
+            why="a bucket belongs to the account of whoever makes it",
+            fix="use credentials of that account, or check the expected owner",
+            bucket=name,
+        )
 
 
 def _refuse_existing(client: Any, name: str) -> None:

@@ -8,13 +8,16 @@ from typing import Any
 from ...encryption import DsseKms, SseKms, Strategy
 from ..audit.check import NotRead, Subject, known
 from ..snapshot.values import Key
-from .deliveries import receives_logs
+from .contradictions import contradiction
+from .deliveries import keeps_sse_s3
 from .plan import Change, Manual
 from .steps import Steps, blocked, bucket_change
+from .usability import doubt, why_unusable
 
 _RANK = {"AES256": 0, "aws:kms": 1, "aws:kms:dsse": 2}
 _SSE_C = "SSE-C"
 _TITLE = "Default encryption"
+_BLOCKING = "block SSE-C uploads"
 _ROTATION = "Rotation of the KMS key"
 
 
@@ -41,8 +44,13 @@ def default_encryption(subject: Subject) -> Steps:
     if _RANK.get(before.get("SSEAlgorithm", ""), 0) > _RANK[wanted["SSEAlgorithm"]]:
         yield _stronger(before, wanted)
         wanted = there
-    elif wanted["SSEAlgorithm"] != before.get("SSEAlgorithm") == "AES256" and receives_logs(subject):
+    elif keeps_sse_s3(subject):
         yield _of_logs(wanted)
+        wanted = there
+    elif why_unusable(subject, wanted.get("KMSMasterKeyID", "")):
+        wanted = there  # keys_usable says so
+    elif _changes(before, wanted) and (clash := contradiction(subject, [subject.profile.default])):
+        yield blocked("default-encryption", f"{_TITLE}: {_words(wanted)}", f"uploads would clash: {clash}")
         wanted = there
     if subject.profile.customer_keys and _SSE_C in types:
         yield _unblocking(subject)
@@ -54,15 +62,31 @@ def default_encryption(subject: Subject) -> Steps:
     yield bucket_change(
         subject,
         "default-encryption",
-        f"{_TITLE}: {_words(after)}",
+        _title(before, after),
         "put_bucket_encryption",
         {"ServerSideEncryptionConfiguration": {"Rules": [_rule(after, there)]}},
         field="encryption",
         before=before,
         after=after,
         checks=("default-encryption", "bucket-key", "blocked-encryption-types"),
-        notes=tuple(_notes(before, after)),
+        notes=tuple(_notes(subject, before, after)),
     )
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether uploads that name no encryption would get another one."""
+    return any(before.get(name) != after.get(name) for name in ("SSEAlgorithm", "KMSMasterKeyID"))
+
+
+def _title(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What the change does, and nothing that stays."""
+    said = [f"{_TITLE}: {_words(after)}"] if _changes(before, after) else []
+    if before.get("BucketKeyEnabled", False) != after.get("BucketKeyEnabled", False) and not said:
+        said.append(f"{_TITLE}: a bucket key")
+    if before.get("BlockedEncryptionTypes") != after.get("BlockedEncryptionTypes"):
+        said.append(_BLOCKING)
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:]
 
 
 def _wanted(strategy: Strategy, there: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +120,9 @@ def _words(after: Mapping[str, Any]) -> str:
     return f"{after['SSEAlgorithm']}" + (f" with {key}" if (key := after.get("KMSMasterKeyID")) else "")
 
 
-def _notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _notes(subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    if (key := after.get("KMSMasterKeyID")) and (said := doubt(subject, key)):
+        yield said
     if after.get("KMSMasterKeyID") != before.get("KMSMasterKeyID"):
         yield (
             "whoever uploads without naming an encryption needs kms:GenerateDataKey and kms:Decrypt on the "
@@ -118,7 +144,8 @@ def _of_logs(wanted: Mapping[str, Any]) -> Manual:
         "default-encryption",
         f"{_TITLE}: {_words(wanted)}",
         "server access logs are delivered into this bucket, and S3 delivers them under SSE-S3 (AES256) only: "
-        "they would stop. Let the profile ask for SseS3(), or send the logs elsewhere",
+        "they would stop. No statement about encryption is planned either. Let the profile ask for SseS3(), "
+        "or send the logs elsewhere",
     )
 
 
@@ -161,7 +188,7 @@ def _rotation(subject: Subject, arn: str, key: Key) -> Steps:
         return
     yield Change(
         id=f"key-rotation {arn}",
-        title=f"{_ROTATION} {arn.rpartition('/')[2]}: switch it on",
+        title=f"{_ROTATION} {arn.rpartition('/')[2]}: on",
         checks=("key-rotation",),
         service="kms",
         method="enable_key_rotation",

@@ -1,8 +1,9 @@
 """Server access logs: switched on, and the bucket for them opened to S3's log delivery. Pure.
 
 Sources: Amazon S3 User Guide, "Enabling Amazon S3 server access logging", "Logging requests with server
-access logging": the bucket for logs is of the same region and account, has SSE-S3 as its default encryption,
-no default retention, and is not the bucket itself, whose logs would be logged without end.
+access logging", "Object Lock considerations": the bucket for logs is of the same region and account, has
+SSE-S3 as its default encryption, no Object Lock, and is not the bucket itself, whose logs would be logged
+without end.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from ..snapshot.values import LogTarget, Unread
 from .deliveries import LOGGING_SERVICE
 from .lockouts import check_lockout
 from .plan import Change
-from .policies import policy_lines, put_in, too_long
+from .policies import put_in, too_long
+from .sentences import policy_lines, sentences
 from .steps import Steps, blocked, bucket_change
 from .telling import difference
 
@@ -102,8 +104,8 @@ def _unfit(subject: Subject, target: LogTarget) -> str:
     if algorithm != "AES256":
         return f"its default encryption is {algorithm}, and S3 delivers logs under SSE-S3 (AES256) only"
     lock = known(f"Object Lock of {target.bucket}", target.object_lock)
-    if lock.get("Rule", {}).get("DefaultRetention"):
-        return "it has a default retention, and S3 does not deliver logs into such a bucket"
+    if lock.get("ObjectLockEnabled") == "Enabled" or lock.get("Rule", {}).get("DefaultRetention"):
+        return "it has Object Lock, and S3 delivers no logs into a bucket with Object Lock. Name another one"
     return ""
 
 
@@ -142,6 +144,7 @@ def _target_policy(subject: Subject, target: LogTarget, prefix: str) -> Steps:
         after=merged.policy.to_json(indent=None),
         checks=("log-target", "access-logging"),
         diff=policy_lines(merged.added),
+        summary=sentences(merged.added),
         notes=tuple(notes),
         bucket=target.bucket,
     )

@@ -12,7 +12,7 @@ from ..wanted import BucketProfile
 from .telling import counted, indented, plain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Change:
     """One call that changes a setting.
 
@@ -26,6 +26,7 @@ class Change:
         before, after: The setting now and then, as plain values.
         diff: The difference in lines, ``- ``, ``+ `` or ``~ `` first.
         note: What whoever applies it should know, e.g. that it cannot be undone.
+        summary: The difference in fewer lines, where that is long.
     """
 
     id: str
@@ -40,10 +41,18 @@ class Change:
     after: Any
     diff: tuple[str, ...]
     note: str = ""
+    summary: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Change {printable_text(self.id)} of {printable_text(self.resource)}>"
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, details: bool = False) -> str:
+        """What it does, in lines; each statement of a policy in one, or with *details* in full."""
         lines = [printable_text(self.title), f"   {self.service} {self.method} of {self.resource}"]
-        lines += indented(self.diff)
+        lines += indented(self.diff if details else self.summary or self.diff)
         return "\n".join(lines + indented(self.note.splitlines(), "   note: "))
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,6 +68,7 @@ class Change:
             "before": plain(self.before),
             "after": plain(self.after),
             "diff": list(self.diff),
+            "summary": list(self.summary or self.diff),
             "note": self.note,
         }
 
@@ -93,7 +103,7 @@ class Manual:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Plan:
     """Changes in the order in which they are applied; false if there is none.
 
@@ -115,9 +125,22 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.changes)
 
+    def __repr__(self) -> str:
+        blocked = f", {len(self.blocked)} blocked" if self.blocked else ""
+        return f"<Plan {self.bucket}: {counted(len(self.changes), 'change')}{blocked}>"
+
     def __str__(self) -> str:
+        return self.text()
+
+    def diff(self) -> str:
+        """Every change with every line that differs, below the setting that it is about; no notes."""
+        listed = ((f"{each.field} of {each.resource}", *each.diff) for each in self.changes)
+        return "\n\n".join("\n".join(map(printable_text, lines)) for lines in listed)
+
+    def text(self, details: bool = False) -> str:
+        """The plan for people; each statement of a policy in a line, or with *details* in full."""
         parts = [f"{self.bucket}: {counted(len(self.changes), 'change')}"]
-        parts += [f"{number}. {each}" for number, each in enumerate(self.changes, 1)]
+        parts += [f"{number}. {each.text(details)}" for number, each in enumerate(self.changes, 1)]
         parts += _section("Left to people", self.manual) + _section("Not planned", self.blocked)
         return "\n\n".join(parts)
 
@@ -133,7 +156,7 @@ class Plan:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Applied:
     """What ``harden`` did.
 
@@ -148,8 +171,21 @@ class Applied:
     done: tuple[Change, ...] = field(default=())
     unconfirmed: tuple[Change, ...] = field(default=())
 
+    @property
+    def complete(self) -> bool:
+        """Whether all that the profile asks of hardening is there: nothing was blocked, all of it shows.
+
+        What is left to people does not count: it is in ``plan.manual``.
+        """
+        return not self.plan.blocked and not self.unconfirmed
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "not complete"
+        return f"<Applied {self.plan.bucket}: {counted(len(self.done), 'change')} made, {state}>"
+
     def __str__(self) -> str:
-        lines = [f"{self.plan.bucket}: {counted(len(self.done), 'change')} made"]
+        state = "" if self.complete else "; the bucket is not as the profile asks yet"
+        lines = [f"{self.plan.bucket}: {counted(len(self.done), 'change')} made{state}"]
         lines += [f"  {printable_text(each.title)}" for each in self.done]
         lines += [f"  does not show yet: {printable_text(each.title)}" for each in self.unconfirmed]
         rest = _section("Left to people", self.plan.manual) + _section("Not planned", self.plan.blocked)
@@ -159,6 +195,7 @@ class Applied:
         """Plain values, for JSON."""
         return {
             "bucket": self.plan.bucket,
+            "complete": self.complete,
             "done": [each.id for each in self.done],
             "unconfirmed": [each.id for each in self.unconfirmed],
             "plan": self.plan.to_dict(),

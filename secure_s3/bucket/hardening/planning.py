@@ -18,7 +18,8 @@ from ...errors import ConfigurationError, LockoutRefused, PolicyError
 from ..audit.check import NotRead, Subject
 from ..snapshot.values import Snapshot
 from ..wanted import BucketProfile
-from . import access, encryption, logs, manual, policies, recovery
+from . import access, encryption, logs, manual, policies, recovery, usability
+from .outcome import left_over
 from .plan import Change, Manual, Plan
 from .steps import Steps, blocked
 
@@ -27,7 +28,8 @@ def plan(snapshot: Snapshot, profile: BucketProfile) -> Plan:
     """The changes that bring the bucket to its profile, in order; once they are made, there are none.
 
     A setting that was not read is not written: ``blocked`` says so, and which permission reading takes.
-    What the profile requires and no call here does is in ``manual``.
+    What the profile requires and no call here does is in ``manual``, and so is what an audit would find above
+    ``info`` once all is applied.
 
     Raises:
         LockoutRefused: A policy that comes out would lock out the caller or an administrator.
@@ -41,6 +43,7 @@ def plan(snapshot: Snapshot, profile: BucketProfile) -> Plan:
     policy = draft.part("bucket-policy", policies.bucket_policy(subject, acls_off))
     public = _is_public(subject)
     blocks = draft.part("bucket-public-access-block", access.public_access(subject, public))
+    draft.part("kms-key-usable", usability.keys_usable(subject))
     default = draft.part("default-encryption", encryption.default_encryption(subject))
     first, last = ([], blocks) if public else (blocks, [])
     changes = [
@@ -56,12 +59,13 @@ def plan(snapshot: Snapshot, profile: BucketProfile) -> Plan:
         *draft.part("key-rotation", encryption.key_rotation(subject)),
         *draft.part("account-public-access-block", access.account_public_access(subject)),
     ]
+    people = tuple(manual.left_to_people(subject))
     return Plan(
         bucket=snapshot.bucket,
         snapshot=snapshot,
         profile=profile,
         changes=tuple(changes),
-        manual=tuple(manual.left_to_people(subject)),
+        manual=(*people, *left_over(snapshot, profile, changes, draft.blocked, people)),
         blocked=tuple(draft.blocked),
     )
 
@@ -97,6 +101,7 @@ _TITLES = {
     "acls-disabled": "Object Ownership",
     "bucket-policy": "Bucket policy",
     "bucket-public-access-block": "Block Public Access",
+    "kms-key-usable": "KMS keys",
     "default-encryption": "Default encryption",
     "versioning": "Versioning",
     "object-lock": "Object Lock",

@@ -5,38 +5,31 @@ No statement is replaced, changed or dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from ...encryption import DsseKms, SseC, SseKms, Strategy
 from ...limits import BUCKET_POLICY_BYTES
 from ...policy.canonical import meaning
 from ...policy.difference import merge
 from ...policy.document import Policy
-from ...policy.evaluator import evaluate
-from ...policy.lockout import UNSEEN
 from ...policy.public import is_public
-from ...policy.request import AccessRequest
 from ...policy.statement import Statement
-from ...policy.statements.encryption import ALGORITHMS, SSE, SSE_C, SSE_KEY
 from ..audit.check import Subject
 from .access import switches
+from .contradictions import contradiction
 from .coverage import covered
+from .deliveries import keeps_sse_s3, receives_logs
 from .lockouts import check_lockout
-from .protections import ENCRYPTION, protections
+from .plan import Manual
+from .protections import ENCRYPTION, Protection, protections
+from .sentences import policy_lines, sentences
 from .steps import Steps, blocked, bucket_change
-from .telling import shown
+from .usability import any_unusable
 
+_REQUIRING = ("unencrypted-uploads", "wrong-key-uploads")
+"""Checks whose statements deny uploads under another encryption than the profile's."""
 _TITLE = "Bucket policy"
-_BEST = {
-    "aws:SecureTransport": True,
-    "s3:TlsVersion": "1.3",
-    "s3:authType": "REST-HEADER",
-    "s3:signatureversion": "AWS4-HMAC-SHA256",
-    "s3:signatureAge": "0",
-    "aws:ViaAWSService": False,
-    "s3:ObjectCreationOperation": True,
-}
+_OF_UPLOADS = f"{_TITLE}: encryption of uploads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +92,13 @@ def bucket_policy(subject: Subject, acls_off: bool) -> Steps:
         LockoutRefused: The caller or an administrator would be locked out.
     """
     existing = subject.policy
-    wanted = list(protections(subject, acls_off))
+    yield from _hindered(subject)
+    wanted = list(_possible(subject, acls_off))
     if existing is not None:
         wanted = [each for each in wanted if not covered(each.statement, existing.statements)]
-        contradiction = _contradiction(subject, existing)
-        if contradiction and any(each.topic == ENCRYPTION for each in wanted):
-            yield blocked("unencrypted-uploads", f"{_TITLE}: encryption of uploads", contradiction)
+        clash = contradiction(subject, subject.profile.encryptions)
+        if clash and any(each.topic == ENCRYPTION for each in wanted):
+            yield blocked("unencrypted-uploads", _OF_UPLOADS, clash, *_commands(subject))
             wanted = [each for each in wanted if each.topic != ENCRYPTION]
     merged = put_in(existing, [each.statement for each in wanted])
     if merged is None:
@@ -125,22 +119,44 @@ def bucket_policy(subject: Subject, acls_off: bool) -> Steps:
         after=merged.policy.to_json(indent=None),
         checks=tuple(dict.fromkeys(each.check for each in wanted)),
         diff=policy_lines(merged.added),
+        summary=sentences(merged.added),
         notes=notes,
     )
 
 
-def policy_lines(added: Iterable[Statement]) -> tuple[str, ...]:
-    """What is added, in lines; nothing else changes."""
-    return tuple(f"+ {line}" for statement in added for line in _lines(statement))
+def _hindered(subject: Subject) -> Iterator[Manual]:
+    """What the profile demands of every upload, where logs are delivered that name no encryption."""
+    profile = subject.profile
+    if receives_logs(subject) and (profile.strict or not profile.algorithms):
+        yield blocked(
+            "unencrypted-uploads",
+            _OF_UPLOADS,
+            "server access logs are delivered into this bucket, and S3 names no encryption as it delivers "
+            "them: they would be denied. Let the profile not be strict and allow SseS3(), or send the logs "
+            "elsewhere",
+        )
 
 
-def _lines(statement: Statement) -> Iterator[str]:
-    told = statement.to_dict()
-    yield f"{told['Effect']} {statement.name}"
-    for name in ("Principal", "Action", "Resource"):
-        yield f"  {name}: {shown(told[name])}"
-    for operator, keys in told.get("Condition", {}).items():
-        yield from (f"  {operator} {key}: {shown(values)}" for key, values in keys.items())
+def _possible(subject: Subject, acls_off: bool) -> Iterator[Protection]:
+    """The statements that leave the bucket usable.
+
+    None that requires a key which cannot be used, or another encryption than the default that has to stay.
+    """
+    logs, profile = receives_logs(subject), subject.profile
+    required = not (any_unusable(subject) or keeps_sse_s3(subject) or (logs and not profile.algorithms))
+    if logs and profile.strict:
+        subject = Subject(subject.snapshot, replace(profile, strict=False))
+    for each in protections(subject, acls_off):
+        if required or each.check not in _REQUIRING:
+            yield each
+
+
+def _commands(subject: Subject) -> tuple[str, ...]:
+    bucket = f"--bucket {subject.snapshot.bucket}"
+    return (
+        f"aws s3api get-bucket-policy {bucket} --query Policy --output text > policy.json",
+        f"aws s3api put-bucket-policy {bucket} --policy file://policy.json",
+    )
 
 
 def _refused_as_public(subject: Subject, policy: Policy) -> str:
@@ -161,65 +177,3 @@ def _notes(subject: Subject) -> Iterator[str]:
         )
     if is_public_after(subject):
         yield "the policy is public by S3's definition: it is written before Block Public Access refuses it"
-
-
-# -- what is there already, against what the profile allows ------------------------------------------------
-
-
-def _contradiction(subject: Subject, existing: Policy) -> str:
-    """Why statements about encryption cannot be added: one that is there denies what the profile allows.
-
-    Both together would let nothing through. An upload that is denied under every encryption alike is denied
-    for another reason, and says nothing.
-    """
-    for strategy in subject.profile.encryptions:
-        denied = _denying(subject, existing, _headers(strategy))
-        if denied and not all(_denying(subject, existing, each) for each in _variants(existing)):
-            return (
-                f"the statement {denied} that is there denies what the profile allows ({_name(strategy)}), "
-                "and hardening changes no statement: change it, or the profile, then harden again"
-            )
-    return ""
-
-
-def _headers(strategy: Strategy) -> dict[str, str]:
-    if isinstance(strategy, SseKms | DsseKms):
-        algorithm = "aws:kms" if isinstance(strategy, SseKms) else "aws:kms:dsse"
-        return {SSE: algorithm, SSE_KEY: strategy.key_arn}
-    return {SSE_C: "AES256"} if isinstance(strategy, SseC) else {SSE: "AES256"}
-
-
-def _name(strategy: Strategy) -> str:
-    return " ".join(_headers(strategy).values()) if not isinstance(strategy, SseC) else "SSE-C"
-
-
-def _variants(existing: Policy) -> Iterator[dict[str, str]]:
-    """Uploads under every encryption that the policy could have in mind."""
-    keys = {
-        value
-        for statement in existing.statements
-        for condition in statement.conditions
-        if condition.folded == SSE_KEY.lower()
-        for value in condition.values
-    }
-    yield from ({}, {SSE_C: "AES256"}, *({SSE: each} for each in ALGORITHMS))
-    yield from ({SSE: each, SSE_KEY: key} for each in ALGORITHMS[1:] for key in sorted(keys))
-
-
-def _denying(subject: Subject, policy: Policy, headers: Mapping[str, str]) -> str:
-    """The statement that denies an upload with these headers for certain; empty if none does."""
-    account = subject.told("account") or "111122223333"
-    principal = subject.told("caller") or f"arn:aws:iam::{account}:user/anybody"
-    request = AccessRequest(
-        "s3:PutObject",
-        f"{subject.arn}/object",
-        principal,
-        {**_BEST, **headers},
-        UNSEEN,
-        resource_account=account,
-    )
-    decision = evaluate(request, resource_policy=policy)
-    if decision.outcome != "explicitly_denied":
-        return ""
-    names = [each.statement.name for each in decision.reasons if each.statement and each.role == "denies"]
-    return names[0] if names else ""

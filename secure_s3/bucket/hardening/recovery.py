@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from .telling import difference, shown
 ABORT_ID = "secure-s3-abort-incomplete-uploads"
 NONCURRENT_ID = "secure-s3-expire-noncurrent-versions"
 _MOST_RULES = 1000
-_VERSIONING, _LOCK, _LIFECYCLE = "Versioning: switch it on", "Object Lock", "Lifecycle"
+_VERSIONING, _LOCK, _LIFECYCLE = "Versioning: on", "Object Lock", "Lifecycle"
 _DAYS_OF_A_YEAR = 365
 
 
@@ -46,7 +47,7 @@ def versioning(subject: Subject) -> Steps:
         field="versioning",
         before=before,
         after="Enabled",
-        diff=difference({"Status": before}, {"Status": "Enabled"}),
+        diff=difference({"Status": before or None}, {"Status": "Enabled"}),
         notes=(
             "it can be suspended, but not switched off again; replaced and deleted versions are kept, and "
             "paid for" + ("" if before else "; wait 15 minutes before the first writes that rely on it"),
@@ -77,8 +78,8 @@ def object_lock(subject: Subject) -> Steps:
         )
         return
     if receives_logs(subject):
-        why = "server access logs are delivered into this bucket, and S3 delivers none where there is a "
-        yield blocked("object-lock", _LOCK, f"{why}default retention: they would stop")
+        why = "server access logs are delivered into this bucket, and S3 delivers none where there is "
+        yield blocked("object-lock", _LOCK, f"{why}Object Lock: they would stop")
         return
     yield bucket_change(
         subject,
@@ -139,12 +140,13 @@ def lifecycle(subject: Subject) -> Steps:
     for id, action, setting in wanted:
         if any(_does(rule, action, setting) for rule in before):
             continue
-        rule = {"ID": id, "Status": "Enabled", **_everything(old), action: setting}
-        others = [each for each in before if each.get("ID") != id]
+        others = [each for each in after if not _is_ours(each, id, action, setting)]
+        free = _free(id, {each.get("ID") for each in others})
+        rule = {"ID": free, "Status": "Enabled", **_everything(old), action: setting}
         if old and any(action in each for each in others):
             yield _overlapping(id, action)
             continue
-        after = [each for each in after if each.get("ID") != id] + [rule]
+        after = [*others, rule]
         added.append(rule)
     if len(after) > _MOST_RULES:
         yield blocked("lifecycle", _LIFECYCLE, f"there would be more than {_MOST_RULES} rules, S3's limit")
@@ -173,14 +175,31 @@ def _rules(subject: Subject) -> Iterator[tuple[str, str, dict[str, int]]]:
 
 
 def _does(rule: Mapping[str, Any], action: str, setting: Mapping[str, int]) -> bool:
-    """Whether a rule clears the whole bucket as soon as *setting* says; ours has to say it exactly."""
+    """Whether a rule clears the whole bucket as soon as *setting* says, or sooner."""
     there = rule.get(action, {})
     if rule.get("Status") != "Enabled" or not _is_everything(rule):
         return False
-    if rule.get("ID") in (ABORT_ID, NONCURRENT_ID):
-        return bool(there == setting)
     ((name, days),) = setting.items()
     return set(there) == {name} and there[name] <= days
+
+
+def _is_ours(rule: Mapping[str, Any], id: str, action: str, setting: Mapping[str, int]) -> bool:
+    """Whether a rule is what we made and nothing else; one with our id and more in it is somebody's."""
+    there = rule.get(action)
+    return (
+        re.fullmatch(re.escape(id) + "(-[0-9]+)?", str(rule.get("ID"))) is not None
+        and set(rule) <= {"ID", "Status", "Filter", "Prefix", action}
+        and rule.get("Status") == "Enabled"
+        and _is_everything(rule)
+        and isinstance(there, Mapping)
+        and set(there) == set(setting)
+    )
+
+
+def _free(id: str, taken: set[str | None]) -> str:
+    """*id*, with a number behind it if another rule has it."""
+    names = (id, *(f"{id}-{number}" for number in range(2, len(taken) + 3)))
+    return next(each for each in names if each not in taken)
 
 
 def _everything(old: bool) -> dict[str, Any]:

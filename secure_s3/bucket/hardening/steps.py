@@ -31,6 +31,7 @@ def bucket_change(
     after: Any,
     checks: tuple[str, ...] = (),
     diff: tuple[str, ...] | None = None,
+    summary: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
     bucket: str | None = None,
 ) -> Change:
@@ -49,6 +50,7 @@ def bucket_change(
         after=after,
         diff=difference(before, after) if diff is None else diff,
         note="\n".join(each for each in notes if each),
+        summary=summary,
     )
 
 

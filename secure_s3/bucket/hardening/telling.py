@@ -28,7 +28,7 @@ def _line(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str
 
 
 def _value(value: Any) -> str:
-    return "nothing" if value in (None, "") else shown(value)
+    return "(never set)" if value is None else shown(value)
 
 
 def shown(value: Any) -> str:

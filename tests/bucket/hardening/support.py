@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from secure_s3 import SecureS3Client, SseKms
 from secure_s3.bucket.hardening.access import ALL_ON as ALL_ON
 from secure_s3.bucket.hardening.plan import Change, Manual, Plan
 from secure_s3.bucket.hardening.planning import plan
 from secure_s3.bucket.snapshot.values import Key, LogTarget, Snapshot
 from secure_s3.bucket.wanted import BucketProfile
+from secure_s3.local import LocalAws
 
 ACCOUNT = "111122223333"
 BUCKET, LOGS = "amzn-s3-demo-bucket", "amzn-s3-demo-logs"
@@ -66,6 +69,19 @@ BARE = Snapshot(
 def planned(profile: BucketProfile | None = None, **settings: Any) -> Plan:
     """The plan for a bare bucket with these settings."""
     return plan(replace(BARE, **settings), profile or BucketProfile())
+
+
+def client_of(aws: LocalAws) -> SecureS3Client:
+    """A client of somebody who may do everything.
+
+    The clients of all services are made once: that takes longer than what they are asked.
+    """
+    return _client(aws, aws.endpoint_url)
+
+
+@lru_cache(maxsize=1)
+def _client(aws: LocalAws, url: str) -> SecureS3Client:
+    return aws.client(SseKms(aws.kms_key_arn))
 
 
 def change(found: Plan, id: str) -> Change:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from secure_s3.bucket.hardening import applying
-from secure_s3.bucket.hardening.reading import same, size_for_transitions
+from secure_s3.bucket.hardening.reading import require_read, same, size_for_transitions
 from secure_s3.bucket.snapshot.values import Unread
-from secure_s3.errors import PlanNotApplied, PlanOutdated
-from tests.bucket.hardening.support import READ_BY_OTHERS, change, deny, document, planned
+from secure_s3.bucket.wanted import BucketProfile
+from secure_s3.errors import AccessDenied, PlanNotApplied, PlanOutdated, SecureS3Error, TransportError
+from tests.bucket.hardening.support import BARE, READ_BY_OTHERS, change, deny, document, planned
 
 RULE = {"ID": "a", "Status": "Enabled", "Prefix": "", "Expiration": {"Date": "2030-01-01T00:00:00+00:00"}}
 FIRST, SECOND = deny("a", "s3:GetObject"), deny("b", "s3:PutObject")
@@ -39,6 +43,40 @@ def test_size_for_transitions_is_sent_again() -> None:
     assert size_for_transitions(_Answering(Rules=[]), with_rules) == {}
 
 
+class _Silent:
+    """A client that cannot be asked, or that answers by now."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    def get_bucket_versioning(self, **_: Any) -> Any:
+        """Once more, for the cause."""
+        if self.error:
+            raise self.error
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("unread", "error", "kind", "says"),
+    [
+        (Unread("there was no answer in time"), None, SecureS3Error, "no setting of amzn-s3-demo-bucket"),
+        (Unread("no answer"), EndpointConnectionError(endpoint_url="https://a"), TransportError, "https://a"),
+        (Unread("denied\x1b[2J", "s3:GetThing", "AccessDenied"), None, AccessDenied, "takes s3:GetThing"),
+    ],
+)
+def test_nothing_is_planned_out_of_nothing(
+    unread: Unread, error: Exception | None, kind: type[SecureS3Error], says: str
+) -> None:
+    """Where no setting was read the reason is raised, printable; one setting is enough to go by."""
+    names = [each.name for each in fields(BARE) if each.name not in ("bucket", "taken_at", "partition")]
+    settings: dict[str, Any] = {name: unread for name in names if name not in ("keys", "cut")}
+    nothing = replace(BARE, **settings)
+    with pytest.raises(kind, match=says) as caught:
+        require_read(_Silent(error), nothing, BucketProfile())
+    assert "\x1b" not in str(caught.value)
+    require_read(None, replace(nothing, versioning=""), BucketProfile())  # nobody is asked
+
+
 @pytest.mark.parametrize(
     ("now", "kind", "says"),
     [
@@ -57,6 +95,9 @@ def test_nothing_is_sent_unseen(
         applying.apply(None, None, plan)  # neither client nor session is used
     assert caught.value.not_done == plan.changes
     assert caught.value.done == ()
+    told = json.loads(json.dumps(caught.value.diagnostics()))
+    assert told["not_done"] == [each.id for each in plan.changes]
+    assert told["done"] == []
     assert "\x1b" not in str(caught.value)
 
 

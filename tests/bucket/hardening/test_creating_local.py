@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from secure_s3 import SecureS3Client, SseKms, errors
+from secure_s3 import SecureS3Client, SecurityProfile, SseKms, errors
 from secure_s3.bucket.wanted import DefaultRetention
 from secure_s3.local import LocalAws
-from tests.bucket.hardening.support import BUCKET
+from tests.bucket.hardening.support import BUCKET, client_of
 from tests.local.people import allow, user
 
 LOCK = DefaultRetention(mode="GOVERNANCE", days=3)
@@ -32,19 +32,19 @@ def _buckets(aws: LocalAws) -> list[str]:
 
 def test_new_bucket_is_in_order(local_aws: LocalAws) -> None:
     """It is made with Object Lock and without ACLs, and a plan for it is empty; it is not made twice."""
-    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3:
-        made = s3.create_secure_bucket(BUCKET, object_lock=LOCK)
-        assert not made.plan(object_lock=LOCK)
-        snapshot = made.snapshot(identities=False)
-        assert snapshot.object_lock == {
-            "ObjectLockEnabled": "Enabled",
-            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 3}},
-        }
-        assert snapshot.region == "eu-west-1"
-        with pytest.raises(errors.PreconditionFailed, match="already") as caught:
-            s3.create_secure_bucket(BUCKET)
-        assert caught.value.status == 409
-        assert _buckets(local_aws) == [BUCKET]
+    s3 = client_of(local_aws)
+    made = s3.create_secure_bucket(BUCKET, object_lock=LOCK)
+    snapshot = made.snapshot(identities=False)
+    assert not made.plan(object_lock=LOCK, snapshot=snapshot)
+    assert snapshot.object_lock == {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 3}},
+    }
+    assert snapshot.region == "eu-west-1"
+    with pytest.raises(errors.PreconditionFailed, match="already") as caught:
+        s3.create_secure_bucket(BUCKET)
+    assert caught.value.status == 409
+    assert _buckets(local_aws) == [BUCKET]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,7 @@ def test_bucket_of_others_is_not_touched(local_aws: LocalAws) -> None:
     theirs = _as(local_aws, "s3:ListBucket")
     with theirs as s3, pytest.raises(errors.PreconditionFailed, match="not yours"):
         s3.create_secure_bucket(BUCKET)
-    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3:
-        assert s3.bucket(BUCKET).snapshot(identities=False).policy is None
+    assert client_of(local_aws).bucket(BUCKET).snapshot(identities=False).policy is None
 
 
 def test_existing_bucket_in_the_first_region_is_seen(local_aws: LocalAws, monkeypatch: Any) -> None:
@@ -93,6 +92,48 @@ def test_existing_bucket_in_the_first_region_is_seen(local_aws: LocalAws, monkey
 @pytest.mark.parametrize("wish", [{"object_lock": 3}, {"colour": "green"}])
 def test_wish_that_cannot_be_meant_makes_nothing(local_aws: LocalAws, wish: dict[str, Any]) -> None:
     """Nothing is sent for a profile that is none."""
-    with local_aws.client(SseKms(local_aws.kms_key_arn)) as s3, pytest.raises(errors.ConfigurationError):
-        s3.create_secure_bucket(BUCKET, **wish)
+    with pytest.raises(errors.ConfigurationError):
+        client_of(local_aws).create_secure_bucket(BUCKET, **wish)
+    assert _buckets(local_aws) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Bad_Name", "lower-case"),
+        ("ab", "3 to 63"),
+        ("a..b", "3 to 63"),
+        ("192.0.2.1", "3 to 63"),
+        ("xn--example", "for itself"),
+        ("made-s3alias", "access point"),
+    ],
+)
+def test_name_that_no_bucket_can_have_is_refused(
+    local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    """The rule is told, and S3 is not asked."""
+    s3 = client_of(local_aws)
+    for method in ("head_bucket", "create_bucket"):
+        monkeypatch.setattr(s3.boto3, method, None, raising=False)
+    with pytest.raises(errors.ConfigurationError, match=says):
+        s3.create_secure_bucket(name)
+
+
+def test_bucket_in_another_account_than_expected_is_not_made(local_aws: LocalAws) -> None:
+    """It could neither be read nor deleted again by a client that expects another owner."""
+    expecting = SecurityProfile(expected_bucket_owner="444455556666")
+    refused = pytest.raises(errors.ConfigurationError, match="expects 444455556666")
+    with local_aws.client(SseKms(local_aws.kms_key_arn), profile=expecting) as s3, refused:
+        s3.create_secure_bucket(BUCKET)
+    with pytest.raises(errors.ConfigurationError, match="expects 444455556666"):
+        client_of(local_aws).create_secure_bucket(BUCKET, expected_owner="444455556666")
+    assert _buckets(local_aws) == []
+
+
+def test_key_that_cannot_be_used_makes_no_bucket(local_aws: LocalAws) -> None:
+    """A bucket whose default encryption would let nothing be written is removed again."""
+    missing = local_aws.kms_key_arn[:-4] + "0000"
+    with pytest.raises(errors.PlanNotApplied, match="knows no such key") as caught:
+        client_of(local_aws).create_secure_bucket(BUCKET, encryptions=SseKms(missing))
+    assert "was deleted again" in str(caught.value)
     assert _buckets(local_aws) == []

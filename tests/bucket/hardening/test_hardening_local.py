@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -16,7 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.exceptions import ClientError
 
-from secure_s3 import SecureS3Client, SseKms, SseS3, errors
+from secure_s3 import SecureS3Client, SecurityProfile, SseKms, SseS3, errors
 from secure_s3.bucket.hardening import applying
 from secure_s3.bucket.hardening.recovery import ABORT_ID
 from secure_s3.bucket.wanted import DefaultRetention
@@ -28,6 +27,7 @@ from tests.bucket.hardening.support import (
     READ_BY_ALL,
     READ_BY_OTHERS,
     change,
+    client_of,
     deny,
     document,
     ids,
@@ -38,17 +38,11 @@ MIB = 1024 * 1024
 NO_VERSIONING = {"Effect": "Deny", "Action": "s3:PutBucketVersioning", "Resource": "*"}
 
 
-@lru_cache(maxsize=1)
-def _client(aws: LocalAws, url: str) -> SecureS3Client:
-    """The clients of all services are made once: that takes longer than what they are asked."""
-    return aws.client(SseKms(aws.kms_key_arn))
-
-
 @pytest.fixture
 def s3(local_aws: LocalAws) -> SecureS3Client:
     """A client of somebody who may do everything, with one bucket as S3 makes them."""
     local_aws.create_bucket(BUCKET)
-    return _client(local_aws, local_aws.endpoint_url)
+    return client_of(local_aws)
 
 
 @pytest.fixture
@@ -199,6 +193,48 @@ def test_unreadable_settings_are_left(s3: SecureS3Client, local_aws: LocalAws) -
     assert ids(planned) == ["default-encryption", "versioning"]
     assert {each.check for each in planned.blocked} == {"bucket-policy", "lifecycle"}
     assert all("s3:Get" in each.why for each in planned.blocked)
+
+
+def test_bucket_of_another_account_than_expected_is_not_touched(
+    s3: SecureS3Client, local_aws: LocalAws
+) -> None:
+    """Where nothing of the bucket is told, nothing is changed: neither its settings nor those of the key."""
+    expecting = SecurityProfile(expected_bucket_owner="444455556666")
+    with local_aws.client(SseKms(local_aws.kms_key_arn), profile=expecting) as theirs:
+        for call in (theirs.bucket(BUCKET).harden, theirs.bucket(BUCKET).plan):
+            with pytest.raises(errors.AccessDenied, match="not of account 444455556666") as caught:
+                call(block_account=True)
+    assert isinstance(caught.value.__cause__, errors.AccessDenied)
+    assert "s3:GetBucketPolicy" in caught.value.fix
+    snapshot = s3.bucket(BUCKET).snapshot(identities=False)
+    assert (snapshot.policy, snapshot.versioning, snapshot.account_public_access_block) == (None, "", {})
+    assert snapshot.keys[local_aws.kms_key_arn].rotation == {"KeyRotationEnabled": False}
+
+
+def test_caller_who_may_read_nothing_is_told(s3: SecureS3Client, local_aws: LocalAws) -> None:
+    """A plan out of nothing would look like a bucket in order."""
+    keys = user(local_aws, allow("s3:ListBucket", "kms:*"))
+    found = {"AccessKeyId": keys["aws_access_key_id"], "SecretAccessKey": keys["aws_secret_access_key"]}
+    session = local_aws.session(credentials=found)
+    refused = pytest.raises(errors.AccessDenied, match="no setting of amzn-s3-demo-bucket may be read")
+    with local_aws.client(SseKms(local_aws.kms_key_arn), session=session) as theirs, refused:
+        theirs.bucket(BUCKET).harden()
+
+
+def test_key_that_is_disabled_leaves_a_bucket_that_works(s3: SecureS3Client, local_aws: LocalAws) -> None:
+    """Uploads go on under what was there, and what is missing is said; enabled again, the rest is done."""
+    plain, kms = local_aws.session().client("s3"), local_aws.session().client("kms")
+    kms.disable_key(KeyId=local_aws.kms_key_arn)
+    done = s3.bucket(BUCKET).harden()
+    assert not done.complete
+    assert "kms-key-usable" in {each.check for each in done.plan.blocked}
+    plain.put_object(Bucket=BUCKET, Key="a", Body=b"one")
+    assert plain.get_object(Bucket=BUCKET, Key="a")["ServerSideEncryption"] == "AES256"
+    kms.enable_key(KeyId=local_aws.kms_key_arn)
+    assert s3.bucket(BUCKET).harden().complete
+    assert s3.put_object(Bucket=BUCKET, Key="a", Body=b"two")["SSEKMSKeyId"] == local_aws.kms_key_arn
+    plain.close()
+    kms.close()
 
 
 def test_caller_with_object_permissions_does_what_the_profile_allows(

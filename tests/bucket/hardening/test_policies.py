@@ -377,7 +377,7 @@ def test_logging_that_is_there_keeps_its_form() -> None:
         (replace(TARGET, encryption={"SSEAlgorithm": "aws:kms"}), "SSE-S3"),
         (
             replace(TARGET, object_lock={"Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}),
-            "default retention",
+            "Object Lock",
         ),
     ],
 )

@@ -1,0 +1,90 @@
+"""What is in the policy already, against what the profile allows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ...encryption import DsseKms, SseC, SseKms, Strategy
+from ...errors import PolicyError
+from ...policy.document import Policy
+from ...policy.evaluator import evaluate
+from ...policy.lockout import UNSEEN
+from ...policy.request import AccessRequest
+from ...policy.statements.encryption import ALGORITHMS, SSE, SSE_C, SSE_KEY
+from ..audit.check import NotRead, Subject
+
+_BEST = {
+    "aws:SecureTransport": True,
+    "s3:TlsVersion": "1.3",
+    "s3:authType": "REST-HEADER",
+    "s3:signatureversion": "AWS4-HMAC-SHA256",
+    "s3:signatureAge": "0",
+    "aws:ViaAWSService": False,
+    "s3:ObjectCreationOperation": True,
+}
+
+
+def contradiction(subject: Subject, strategies: Iterable[Strategy]) -> str:
+    """Why statements about encryption cannot be added: one that is there denies what the profile allows.
+
+    Both together would let nothing through. An upload that is denied under every encryption alike is denied
+    for another reason, and says nothing. Empty if there is none, or if the policy is not known.
+    """
+    try:
+        existing = subject.policy
+    except (NotRead, PolicyError):
+        return ""
+    for strategy in strategies:
+        if existing is None:
+            return ""
+        denied = _denying(subject, existing, _headers(strategy))
+        if denied and not all(_denying(subject, existing, each) for each in _variants(existing)):
+            return (
+                f"the statement {denied} that is there denies what the profile allows ({_name(strategy)}), "
+                "and hardening changes no statement. Take it out of the policy, or put another in its place: "
+                f'secure_s3.policy.merge(existing, statement, replace="{denied}"); then harden again'
+            )
+    return ""
+
+
+def _headers(strategy: Strategy) -> dict[str, str]:
+    if isinstance(strategy, SseKms | DsseKms):
+        algorithm = "aws:kms" if isinstance(strategy, SseKms) else "aws:kms:dsse"
+        return {SSE: algorithm, SSE_KEY: strategy.key_arn}
+    return {SSE_C: "AES256"} if isinstance(strategy, SseC) else {SSE: "AES256"}
+
+
+def _name(strategy: Strategy) -> str:
+    return " ".join(_headers(strategy).values()) if not isinstance(strategy, SseC) else "SSE-C"
+
+
+def _variants(existing: Policy) -> Iterator[dict[str, str]]:
+    """Uploads under every encryption that the policy could have in mind."""
+    keys = {
+        value
+        for statement in existing.statements
+        for condition in statement.conditions
+        if condition.folded == SSE_KEY.lower()
+        for value in condition.values
+    }
+    yield from ({}, {SSE_C: "AES256"}, *({SSE: each} for each in ALGORITHMS))
+    yield from ({SSE: each, SSE_KEY: key} for each in ALGORITHMS[1:] for key in sorted(keys))
+
+
+def _denying(subject: Subject, policy: Policy, headers: Mapping[str, str]) -> str:
+    """The statement that denies an upload with these headers for certain; empty if none does."""
+    account = subject.told("account") or "111122223333"
+    principal = subject.told("caller") or f"arn:aws:iam::{account}:user/anybody"
+    request = AccessRequest(
+        "s3:PutObject",
+        f"{subject.arn}/object",
+        principal,
+        {**_BEST, **headers},
+        UNSEEN,
+        resource_account=account,
+    )
+    decision = evaluate(request, resource_policy=policy)
+    if decision.outcome != "explicitly_denied":
+        return ""
+    names = [each.statement.name for each in decision.reasons if each.statement and each.role == "denies"]
+    return names[0] if names else ""
