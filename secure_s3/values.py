@@ -223,18 +223,24 @@ class Severity(str, Enum):
     def __str__(self) -> str:
         return self.value
 
-    # As texts they would be sorted by the alphabet, silently.
+    # As texts they would be sorted by the alphabet, silently: with a text, only == and != are answered.
     def __lt__(self, other: object) -> bool:
-        return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+        return self.rank < _rank(other)
 
     def __le__(self, other: object) -> bool:
-        return self.rank <= other.rank if isinstance(other, Severity) else NotImplemented
+        return self.rank <= _rank(other)
 
     def __gt__(self, other: object) -> bool:
-        return self.rank > other.rank if isinstance(other, Severity) else NotImplemented
+        return self.rank > _rank(other)
 
     def __ge__(self, other: object) -> bool:
-        return self.rank >= other.rank if isinstance(other, Severity) else NotImplemented
+        return self.rank >= _rank(other)
+
+
+def _rank(other: object) -> int:
+    if not isinstance(other, Severity):
+        raise TypeError(f"a severity is compared with a severity, not with {type(other).__name__}")
+    return other.rank
 
 
 @dataclass(frozen=True, slots=True)

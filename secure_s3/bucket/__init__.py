@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .audit.judging import Audit
     from .hardening.plan import Applied, Change, Plan
     from .reencryption.results import Reencryption
+    from .reports.page import page_of
+    from .reports.sarif import sarif_of
     from .retention.values import Protection, Retention
     from .snapshot.values import Snapshot, Unread
     from .wanted import BucketProfile, DefaultRetention
@@ -27,7 +29,13 @@ __all__ = [
     "Retention",
     "Snapshot",
     "Unread",
+    "page_of",
+    "sarif_of",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -37,9 +45,14 @@ def __getattr__(name: str) -> Any:
     from .audit.judging import Audit
     from .hardening.plan import Applied, Change, Plan
     from .reencryption.results import Reencryption
+    from .reports.page import page_of
+    from .reports.sarif import sarif_of
     from .retention.values import Protection, Retention
     from .snapshot.values import Snapshot, Unread
     from .wanted import BucketProfile, DefaultRetention
 
+    reports = {"page_of": page_of, "sarif_of": sarif_of}
+    if name in reports:
+        return reports[name]
     found = (Applied, Audit, BucketProfile, Change, DefaultRetention, Plan, Protection)
     return {each.__name__: each for each in (*found, Reencryption, Retention, Snapshot, Unread)}[name]

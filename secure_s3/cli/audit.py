@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .audit_files import read_snapshots, require_writable, write_report, written
 from .audit_show import AUDIT_STYLES, reading, show
-from .bucket_reached import require_reached
 from .bucket_wishes import add_wishes, bucket_name, wishes_of
 from .exits import DENIED, FINDINGS, OK, TRANSPORT, USAGE, code_for
 from .options import Commands, add_client_options, client, command, environment
@@ -29,7 +28,7 @@ The bucket and its account are read, and nothing is changed. What the caller may
 permission it takes: it counts as a finding, unless it is merely recommended, or --allow-unread is given. The
 bucket is compared with the encryption and the profile that the options describe; without a key, with SSE-S3.
 
-exit codes: 0 no finding as severe as --fail-on, 1 findings, 2 usage, 3 denied, 5 transport
+exit codes: 0 no finding as severe as --fail-on, 1 findings, 2 usage or no such bucket, 3 denied, 5 transport
 
 examples:
   secure-s3 audit amzn-s3-demo-bucket
@@ -39,8 +38,6 @@ examples:
   secure-s3 audit --snapshot today.json --profile-name regulated --kms-key-arn ARN
 """
 _OUTPUTS = ("sarif", "html", "save_snapshot")
-_OF_OTHERS = frozenset({"analyzer-findings", "macie-findings"})
-"""What services found that are themselves merely recommended."""
 _WORST_FIRST = (DENIED, TRANSPORT, USAGE, FINDINGS)
 
 
@@ -57,6 +54,9 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--allow-unread", action="store_true", help="what could not be read does not end with 1"
+    )
+    parser.add_argument(
+        "--details", action="store_true", help="all evidence, and the fixes of what is merely good to have"
     )
     parser.add_argument("--checks", action="store_true", help="list all checks, without BUCKET")
     files = parser.add_argument_group("files (- is standard input or output)")
@@ -115,7 +115,6 @@ def _online(args: argparse.Namespace, failed: list[SecureS3Error]) -> Iterator[A
             try:
                 with reading(f"reading {name} …"):
                     audit = s3.bucket(name).audit(**wishes)
-                    require_reached(s3, audit.snapshot)
             except SecureS3Error as error:
                 if len(names) == 1:
                     raise
@@ -159,7 +158,7 @@ def _show(args: argparse.Namespace, audits: Sequence[Audit], failed: Sequence[Se
         print_json(told | {"errors": [each.diagnostics() for each in failed]})
         return
     if "-" not in (args.sarif, args.html, args.save_snapshot):
-        show("\n\n".join(str(each) for each in audits), AUDIT_STYLES)
+        show("\n\n".join(each.text(details=args.details) for each in audits), AUDIT_STYLES)
     for error in failed:
         report(error, args)
     for path in (args.sarif, args.html, args.save_snapshot):
@@ -170,15 +169,9 @@ def _show(args: argparse.Namespace, audits: Sequence[Audit], failed: Sequence[Se
 def _code(args: argparse.Namespace, audits: Sequence[Audit], failed: Sequence[SecureS3Error]) -> int:
     codes = {code_for(each) for each in failed}
     codes.add(code_of(args, (finding for audit in audits for finding in audit.findings)))
-    asked = [each for audit in audits for each in audit.unknown if _counts(each.check, audit.profile)]
-    if asked and not args.allow_unread and args.fail_on != "never":
+    if any(each.unanswered for each in audits) and not args.allow_unread and args.fail_on != "never":
         codes.add(FINDINGS)
     return next((code for code in _WORST_FIRST if code in codes), OK)
-
-
-def _counts(check: Any, profile: Any) -> bool:
-    """Whether that a check could not be made is more than a pity."""
-    return check.id in profile.requires or not (check.recommended or check.id in _OF_OTHERS)
 
 
 def _list_checks(args: argparse.Namespace) -> int:

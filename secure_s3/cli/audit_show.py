@@ -17,6 +17,8 @@ AUDIT_STYLES: Mapping[str, str] = {
     "LOW  ": "yellow",
     "INFO  ": "cyan",
     "NOT EXAMINED  ": "magenta",
+    "MENDED BY HARDEN  ": "green",
+    "  little is known: ": "bold magenta",
     "passed: ": "green",
     "not applicable: ": "dim",
     "    fix: ": "green",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..bucket.wanted import DefaultRetention
 
 _LOCK = re.compile(r"(governance|compliance):([1-9]\d{0,4})([dy])", re.IGNORECASE)
+_BUCKET_ARN = re.compile(r"arn:aws[a-z-]*:s3:::")
 
 
 def add_wishes(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
         metavar="ARN",
         action="append",
         default=[],
-        help="a user or role that must be able to change the bucket policy still; repeatable",
+        help="a user or role that must still be able to change the bucket policy; repeatable",
     )
     group.add_argument(
         "--require",
@@ -55,6 +56,8 @@ def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         ConfigurationError: a check is unknown, or a value cannot be meant.
     """
+    if args.noncurrent_days is not None and args.noncurrent_days < 1:
+        raise usage(f"--noncurrent-days {args.noncurrent_days} is no time", "name 1 day or more")
     wishes: dict[str, Any] = {
         "log_bucket": bucket_name(args.log_bucket) if args.log_bucket else None,
         "log_prefix": args.log_prefix,
@@ -69,13 +72,17 @@ def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def bucket_name(text: str) -> str:
-    """The name in ``amzn-s3-demo-bucket`` or ``s3://amzn-s3-demo-bucket/``.
+    """The name in ``s3://amzn-s3-demo-bucket/``, in the bucket's ARN, or alone.
 
     Raises:
         ConfigurationError: it is no bucket's name, or an object's.
     """
     from ..values import ObjectRef
 
+    if not text.strip():
+        raise usage("no bucket is named", "write its name, or s3://name")
+    if text.startswith("arn:") and (arn := _BUCKET_ARN.match(text)):
+        text = text[arn.end() :]
     place = ObjectRef.parse(text if "://" in text else f"s3://{text}")
     if place.key:
         raise usage(f"{text} names an object", f"write {place.bucket}", "this is about a whole bucket")

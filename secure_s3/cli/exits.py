@@ -6,7 +6,8 @@ OK = 0
 FINDINGS = 1
 """Something is not as it should be, or a transfer failed for a reason that has no code of its own."""
 USAGE = 2
-"""An argument, a variable or a setting; nothing was sent. Also: the local extra is not installed."""
+"""An argument, a variable or a setting; nothing was sent. Also: the local extra is not installed, or the
+bucket that is to be audited or hardened is not there."""
 DENIED = 3
 """401, 403, or a KMS key that cannot be used."""
 INTEGRITY = 4
@@ -29,6 +30,8 @@ def code_for(error: BaseException) -> int:
     if isinstance(error, errors.ServiceError):
         if isinstance(error, errors.AccessDenied | errors.KeyUnavailable) or error.status in (401, 403):
             return DENIED
+        if error.code == "NoSuchBucket" and not (error.key or error.operation):
+            return USAGE  # the bucket itself was to be looked at, and its name is no use
         return TRANSPORT if isinstance(error, errors.Throttled) else FINDINGS
     for kind, code in (
         (errors.ConfigurationError, USAGE),

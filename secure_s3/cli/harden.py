@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from .audit_show import PLAN_STYLES, reading, show
-from .bucket_reached import require_reached
 from .bucket_wishes import add_wishes, bucket_name, wishes_of
 from .exits import FINDINGS
 from .options import Commands, add_client_options, client, command
@@ -24,7 +23,8 @@ The plan is shown first, as secure-s3 plan shows it, and a terminal is asked whe
 must be given. Changes are made one after the other, each only if the setting is still what the plan was made
 from; the first that fails ends it, and what was done and what was not is told. A second time changes nothing.
 
-exit codes: 0 done, 1 not applied, or a setting that could not be planned, 2 usage, 3 denied, 5 transport
+exit codes: 0 done, 1 not applied, or a setting that could not be planned, 2 usage or no such bucket,
+3 denied, 5 transport
 
 examples:
   secure-s3 harden amzn-s3-demo-bucket --kms-key-arn ARN
@@ -37,6 +37,7 @@ def add(commands: Commands) -> None:
     parser = command(commands, "harden", "bring a bucket into order, after showing how", _EPILOG, run)
     parser.add_argument("bucket", metavar="BUCKET", help="its name, or s3://name")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
     add_wishes(parser)
     add_client_options(parser)
 
@@ -54,9 +55,8 @@ def run(args: argparse.Namespace) -> int:
         bucket = s3.bucket(name)
         with reading(f"reading {name} …"):
             plan = bucket.plan(**wishes)
-            require_reached(s3, plan.snapshot)
         if not args.json:
-            show(str(plan), PLAN_STYLES)
+            show(plan.text(details=args.details), PLAN_STYLES)
         if plan and not args.yes and not _agreed(plan):
             print("nothing was changed")
             return FINDINGS

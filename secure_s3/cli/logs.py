@@ -26,7 +26,8 @@ are log files of CloudTrail. With --cloudtrail, its last 90 days of management c
 those that were refused. --json prints one JSON document a line.
 TIME is 2026-03-01, 2026-03-01T12:00 (UTC unless a zone follows), or 36h, 7d: so long ago.
 
-exit codes: 0, whatever is found; 1 with --fail-on-match if something was
+exit codes: 0, whatever is found; 1 if no line that was read is a record, and with --fail-on-match if
+something was found or a file is damaged; 2 for arguments, 3 if AWS refuses, 5 if it cannot be reached
 
 examples:
   secure-s3 logs access-logs/ --status 403 --top requester
@@ -93,8 +94,20 @@ def run(args: argparse.Namespace) -> int:
         entries = chain.from_iterable(_entries(args, each) for each in readings)
         number = _tell(args, islice(entries, args.limit), s3)
         for reading in readings:
-            report_counts(reading.counts)
-    return FINDINGS if number and args.fail_on_match else OK
+            report_counts(reading.counts, of_trail=args.trail or bool(args.cloudtrail))
+    return FINDINGS if _is_nothing(readings) or (args.fail_on_match and _fails(number, readings)) else OK
+
+
+def _is_nothing(readings: list[Any]) -> bool:
+    """Whether something was read and nothing of it was a record: that nothing was found says nothing then."""
+    return any(each.counts.is_nothing for each in readings) and not any(
+        each.counts.recording for each in readings
+    )
+
+
+def _fails(number: int, readings: list[Any]) -> bool:
+    """Whether something was found, or may stand in what could not be read."""
+    return number > 0 or any(each.counts.damaged for each in readings)
 
 
 def _require_one_source(args: argparse.Namespace) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _VALUES = 200_000
 _SHOWN = 20
 _OTHERS = "(others)"
+_NO_REASON = "no reason given"
+_NAMED = 5
+_ABSENT = {"requester": "anonymous"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,12 @@ def _line(entry: Entry) -> str:
     parts = [told.get("time", "?"), answer, told.get("operation") or told.get("name", "?"), place or "-"]
     parts += [told.get("requester") or told.get("principal") or "anonymous", told.get("address", "-"), tls]
     parts += [told["encryption"]] if "encryption" in told else []
-    parts += [entry.denial.cause] if entry.denial is not None else []
+    parts += [_cause(entry.denial.cause)] if entry.denial is not None else []
     return printable_text("  ".join(str(each) for each in parts if each))
+
+
+def _cause(cause: str) -> str:
+    return _NO_REASON if cause == "opaque" else cause
 
 
 def _plain(told: Mapping[str, Any]) -> str:
@@ -87,7 +94,8 @@ def top(entries: Iterable[Entry], name: str, *, as_json: bool) -> int:
         for value, times in found.most_common():
             print(json.dumps({name: value, "count": times}))
     else:
-        rows = [(times, printable_text(value)) for value, times in found.most_common(_SHOWN)]
+        shown = _cause if name == "cause" else printable_text
+        rows = [(times, shown(value)) for value, times in found.most_common(_SHOWN)]
         print_table(("count", name), rows)
         if len(found) > _SHOWN:
             print(f"and {len(found) - _SHOWN} more; --json lists all of them", file=sys.stderr)
@@ -102,7 +110,7 @@ def _values(entries: Iterable[Entry], name: str) -> Iterator[str]:
             raise _no_field(name, entry.told)
         else:
             value = getattr(entry.told, name)
-            yield "-" if value is None else str(value)
+            yield _ABSENT.get(name, "-") if value is None else str(value)
 
 
 def _no_field(name: str, told: Any) -> Exception:
@@ -114,9 +122,28 @@ def _no_field(name: str, told: Any) -> Exception:
     )
 
 
-def report_counts(counts: Counts) -> None:
+def report_counts(counts: Counts, *, of_trail: bool = False) -> None:
     """What could not be read, on standard error."""
-    if counts.malformed:
-        print(f"{counts.malformed:,} malformed lines were left out", file=sys.stderr)
-    for name, why in counts.damaged:
-        print(printable_text(f"{name} is damaged ({why}): the rest of it was left out"), file=sys.stderr)
+    told: list[str] = []
+    if counts.malformed and not of_trail:  # of a trail it is whole files, which are named below
+        told.append(
+            "1 malformed line was left out"
+            if counts.malformed == 1
+            else f"{counts.malformed:,} malformed lines were left out"
+        )
+    told += _some(f"{name} is damaged ({why}): the rest of it was left out" for name, why in counts.damaged)
+    told += _some(
+        f"nothing in {name} is an event of CloudTrail (an access log? leave --trail out)"
+        if of_trail
+        else f"no line of {name} is an access log record (a CloudTrail file? --trail)"
+        for name in counts.foreign
+    )
+    for each in told:
+        print(printable_text(each), file=sys.stderr)
+
+
+def _some(texts: Iterable[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    every = list(texts)
+    more = len(every) - _NAMED
+    return every[:_NAMED] + ([f"and {more} more files like these"] if more > 0 else [])

@@ -62,4 +62,6 @@ def size(count: int) -> str:
         if value < 1024 or unit == "TiB":
             break
         value /= 1024
+    if count == 1:
+        return "1 byte"
     return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"

@@ -6,7 +6,6 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .audit_show import PLAN_STYLES, reading, show
-from .bucket_reached import require_reached
 from .bucket_wishes import add_wishes, bucket_name, wishes_of
 from .exits import FINDINGS, OK
 from .options import Commands, add_client_options, client, command
@@ -19,7 +18,8 @@ _EPILOG = """\
 The bucket and its account are read, and nothing is written. A bucket policy that is there is merged with, and
 never replaced; one that would lock out the caller or an --admin is refused.
 
-exit codes: 0 nothing to change, 1 changes or a setting that was not read, 2 usage, 3 denied, 5 transport
+exit codes: 0 nothing to change, 1 changes or a setting that was not read, 2 usage or no such bucket,
+3 denied, 5 transport
 
 examples:
   secure-s3 plan amzn-s3-demo-bucket --kms-key-arn ARN
@@ -31,6 +31,7 @@ def add(commands: Commands) -> None:
     """Describe the arguments."""
     parser = command(commands, "plan", "show what harden would change, and write nothing", _EPILOG, run)
     parser.add_argument("bucket", metavar="BUCKET", help="its name, or s3://name")
+    parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
     add_wishes(parser)
     add_client_options(parser)
 
@@ -40,11 +41,10 @@ def run(args: argparse.Namespace) -> int:
     name, wishes = bucket_name(args.bucket), wishes_of(args)
     with client(args) as s3, reading(f"reading {name} …"):
         plan = s3.bucket(name).plan(**wishes)
-        require_reached(s3, plan.snapshot)
     if args.json:
         print_json(plan.to_dict())
     else:
-        show(str(plan), PLAN_STYLES)
+        show(plan.text(details=args.details), PLAN_STYLES)
     return code_of(plan, open_changes=len(plan.changes))
 
 

@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     parser = command(
         commands, "reencrypt", "put objects that are there under another encryption", _EPILOG, run
     )
-    parser.add_argument("place", metavar="s3://BUCKET/PREFIX")
+    parser.add_argument("place", metavar="s3://BUCKET/PREFIX", help="or BUCKET for all of it")
     parser.add_argument("--to", choices=_TARGETS, help="the new encryption; needed but for --manifest")
     parser.add_argument("--key", metavar="ARN", help="its KMS key; default that of the client")
     parser.add_argument("--no-bucket-key", action="store_true", help="with sse-kms: without a Bucket Key")
@@ -60,9 +60,8 @@ def add(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it, or list it."""
     from ..errors import BatchFailed
-    from ..values import ObjectRef
 
-    place = ObjectRef.parse(args.place)
+    place = _place(args.place)
     _check(args)
     with client(args, only_reads=True) as s3:
         bucket = s3.bucket(place.bucket)
@@ -77,8 +76,25 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result.to_dict())
     else:
-        print(clean(f"{result}\n{size(result.bytes)} in {result.seconds:.1f} s"))
+        print(clean(f"{result}\n{_cost(result)}"))
     return FINDINGS if _is_left(result) else OK
+
+
+def _place(text: str) -> ObjectRef:
+    """``s3://bucket/prefix``, or a whole bucket as other commands take it: its name or its ARN."""
+    from ..values import ObjectRef
+    from .bucket_wishes import bucket_name
+
+    whole = "://" not in text and "/" not in text
+    return ObjectRef(bucket_name(text)) if whole else ObjectRef.parse(text)
+
+
+def _cost(result: Reencryption) -> str:
+    """How much, and how long it took."""
+    seconds = f"{result.seconds:.1f} s" if result.seconds >= 0.1 else "less than 0.1 s"
+    if result.resumed:
+        return f"{size(result.bytes)} in all runs; {seconds} for this one"
+    return f"{size(result.bytes)} in {seconds}"
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -132,7 +148,8 @@ def _list(bucket: Bucket, prefix: str, args: argparse.Namespace) -> int:
         print_json(manifest.to_dict())
     else:
         etag = f", ETag {manifest.etag}" if manifest.etag else ""
-        told = f"{manifest.objects} objects, {size(manifest.bytes)}{etag}"
+        number = "1 object" if manifest.objects == 1 else f"{manifest.objects} objects"
+        told = f"{number}, {size(manifest.bytes)}{etag}"
         print(clean(f"{manifest.place}: {told}"))
     return OK
 

@@ -177,6 +177,12 @@ def guard_of(client: Any) -> Guard | None:
     return guard
 
 
+def negotiated(client: Any) -> str | None:
+    """The TLS version of a client's connections so far, ``"1.2"`` or ``"1.3"``; None if that is not one."""
+    session = client._endpoint.http_session
+    return session.negotiated() if isinstance(session, tls.PinnedSession) else None
+
+
 def harden_client(
     client: Any, strategy: Strategy | None, profile: SecurityProfile, kms: KmsClients | None = None
 ) -> Any:

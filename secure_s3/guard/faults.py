@@ -138,6 +138,7 @@ _FAULTS: tuple[_Fault, ...] = (
     ),
 )
 
+_WORDS = {"NoCredentialsError": "no credentials were found", "NoRegionError": "no region is set"}
 
 HIDING: tuple[type[Exception], ...] = (
     boto3_errors.S3UploadFailedError,
@@ -177,7 +178,9 @@ def translate(
     for theirs, ours, fix in _FAULTS:
         if isinstance(error, theirs):
             why = _said(error) if issubclass(ours, errors.ConfigurationError) else one_line(str(error))
-            return ours(f"{_place(where)} failed: {type(error).__name__}", why=why, fix=fix, **where)
+            name = type(error).__name__
+            said = f"{_WORDS[name]} ({name})" if name in _WORDS else name
+            return ours(f"{_place(where)} failed: {said}", why=why, fix=fix, **where)
     return None
 
 

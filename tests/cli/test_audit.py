@@ -82,8 +82,9 @@ def test_exit_code(judged: Command, checks: Any, argv: list[str], code: int) -> 
 
 
 def test_text_is_the_audit(judged: Command) -> None:
-    """What is printed is what ``print(audit)`` shows."""
+    """What is printed is what ``print(audit)`` shows; with --details, all of it."""
     assert judged(MIXED).out == f"{audit(*MIXED)}\n"
+    assert judged(MIXED, "--details").out == f"{audit(*MIXED).text(details=True)}\n"
 
 
 def test_json_lists_audits(judged: Command) -> None:
@@ -155,7 +156,9 @@ def test_what_is_no_snapshot_is_refused(run: Command, saved: Path, content: str,
         (["s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/a"], "is an access point"),
         ([BUCKET, "--require", "secure-transprot"], "there is no check"),
         ([BUCKET, "--object-lock", "forever"], "--object-lock 'forever' cannot be read"),
-        ([BUCKET, "--noncurrent-days", "0"], "noncurrent_days"),
+        ([BUCKET, "--noncurrent-days", "-1"], "--noncurrent-days -1 is no time"),
+        ([""], "no bucket is named"),
+        (["arn:aws:s3:::amzn-s3-demo-bucket/a.pdf"], "names an object"),
         ([BUCKET, "--log-bucket", "s3://a-b/c"], "names an object"),
         ([BUCKET, "--fail-on", "sometimes"], "invalid choice"),
         (["bucket--usw2-az1--x-s3"], "directory bucket"),
@@ -198,7 +201,7 @@ def test_mixed_up_output_is_refused_in_json(run: Command) -> None:
 
 def test_bucket_is_audited(bucket: str, run: Command) -> None:
     """A bare bucket is read, and what the profile asks for and is missing ends with 1."""
-    result = run("audit", f"s3://{bucket}", "--encryption", "sse-kms")
+    result = run("audit", f"arn:aws:s3:::{bucket}", "--encryption", "sse-kms")
     assert result.code == 1
     assert "[secure-transport]" in result.out
 
@@ -206,7 +209,7 @@ def test_bucket_is_audited(bucket: str, run: Command) -> None:
 def test_missing_bucket_does_not_hide_others(bucket: str, run: Command) -> None:
     """Of several buckets those that are there are audited; what failed is told, and decides the code."""
     result = run("audit", bucket, "amzn-s3-demo-missing", "--fail-on", "never")
-    assert result.code == 1
+    assert result.code == 2
     assert f"Audit of {bucket}" in result.out
     assert "there is no bucket amzn-s3-demo-missing" in result.err
     told = run("audit", bucket, "amzn-s3-demo-missing", "--json").json
@@ -215,9 +218,9 @@ def test_missing_bucket_does_not_hide_others(bucket: str, run: Command) -> None:
 
 
 def test_missing_bucket_is_an_error(bucket: str, run: Command) -> None:
-    """A bucket that is not there is no audit with findings, but an error."""
+    """A bucket that is not there is no audit with findings, but an error with a code of its own."""
     result = run("audit", "amzn-s3-demo-missing")
-    assert (result.code, result.out) == (1, "")
+    assert (result.code, result.out) == (2, "")
     assert result.err.startswith("error: there is no bucket amzn-s3-demo-missing")
     assert run("audit", "amzn-s3-demo-missing", "--json").json["code"] == "NoSuchBucket"
 
@@ -225,7 +228,7 @@ def test_missing_bucket_is_an_error(bucket: str, run: Command) -> None:
 @pytest.mark.parametrize(
     ("command", "environ", "code", "what"),
     [
-        (["audit"], {"AWS_ACCESS_KEY_ID": None}, 2, "NoCredentialsError"),
+        (["audit"], {"AWS_ACCESS_KEY_ID": None}, 2, "no credentials were found"),
         (["audit"], {"AWS_SECRET_ACCESS_KEY": "another"}, 3, "SignatureDoesNotMatch"),
         (["plan"], {"AWS_ENDPOINT_URL": "https://127.0.0.1:9"}, 5, "EndpointConnectionError"),
         (["harden", "--yes"], {"AWS_ENDPOINT_URL": "https://127.0.0.1:9"}, 5, "EndpointConnectionError"),

@@ -49,7 +49,8 @@ def test_plan_writes_nothing(run: Command, plain: Any) -> None:
     result = run("plan", f"s3://{BUCKET}")
     assert result.code == 1
     assert "Versioning" in result.out
-    assert "   + Deny DenyInsecureTransport\n" in result.out
+    assert "   + Deny DenyInsecureTransport: s3:*" in result.out
+    assert "   + Deny DenyInsecureTransport\n" in run("plan", BUCKET, "--details").out
     assert status(plain) is None
     told = run("plan", BUCKET, "--json")
     assert told.code == 1
@@ -122,12 +123,14 @@ def test_what_was_not_done_is_told(run: Command, plain: Any, monkeypatch: pytest
     assert "not done: Versioning" in result.out
     assert result.err.startswith("error: ")
     assert status(plain) is None
+    told = run("harden", BUCKET, "--yes", "--json").json
+    assert (told["done"], told["not_done"][0]) == ([], "versioning")
 
 
 @pytest.mark.parametrize(
     ("argv", "code"),
     [
-        (["plan", "amzn-s3-demo-missing"], 1),
+        (["plan", "amzn-s3-demo-missing"], 2),
         (["plan", "bucket--usw2-az1--x-s3"], 2),
         (["plan", BUCKET, "--object-lock", "governance:0d"], 2),
         (["plan", BUCKET, "--admin", ""], 2),

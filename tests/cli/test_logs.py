@@ -42,7 +42,7 @@ def test_requests_are_listed(run: Command, log: Path) -> None:
     )
     assert "plain HTTP" in result.out.splitlines()[2]
     assert "\x1b" not in result.out
-    assert result.err == "1 malformed lines were left out\n"
+    assert result.err == "1 malformed line was left out\n"
 
 
 def test_json_is_one_document_a_line(run: Command, log: Path) -> None:
@@ -86,8 +86,57 @@ def test_the_most_frequent(run: Command, log: Path) -> None:
         ["2", "200"],
         ["2", "403"],
     ]
+    assert run("logs", log, "--top", "requester").out.splitlines()[2].split() == ["1", "anonymous"]
+    assert run("logs", log, "--top", "cause", "--denials").out.splitlines()[1].split(None, 1)[1] == (
+        "no reason given"
+    )
+    assert run("logs", log, "--denials").out.splitlines()[0].endswith("  no reason given")
     told = run("logs", log, "--top", "cause", "--denials", "--json")
     assert json.loads(told.out) == {"cause": "opaque", "count": 2}
+
+
+WHOLE = gzip.compress(line().encode() + b"\n" + bytes(200_000))
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "code", "said"),
+    [
+        (
+            b"no record\nnor here\n",
+            (),
+            1,
+            "no line of {} is an access log record (a CloudTrail file? --trail)",
+        ),
+        (b"no record\n", ("--status", "403", "--fail-on-match"), 1, "no line of {} is an access log record"),
+        (b"\x93\x00\n\xff" * 9, ("--since", "2h"), 1, "no line of {} is an access log record"),
+        (line().encode(), ("--trail",), 1, "nothing in {} is an event of CloudTrail (an access log?"),
+        (gzip.compress(line().encode())[:9], (), 1, "{} is damaged (EOFError)"),
+        (WHOLE[:-9], ("--key-prefix", "none/"), 0, "{} is damaged"),
+        (WHOLE[:-9], ("--key-prefix", "none/", "--fail-on-match"), 1, "{} is damaged"),
+        (line().encode(), ("--status", "500", "--fail-on-match"), 0, ""),
+        (b'{"Records": []}', ("--trail", "--fail-on-match"), 0, ""),
+        (b"\n\n", ("--fail-on-match",), 0, ""),
+    ],
+)
+def test_what_is_no_log(
+    run: Command, tmp_path: Path, content: bytes, options: tuple[str, ...], code: int, said: str
+) -> None:
+    """A file without a record is no success; a damaged one passes no gate, for what is missing may match."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    result = run("logs", path, *options)
+    assert result.code == code
+    assert said.format(path) in result.err if said else result.err == ""
+
+
+def test_other_files_in_between(run: Command, log: Path, tmp_path: Path) -> None:
+    """Beside logs, files that are none are named, up to some, and change nothing."""
+    for number in range(7):
+        (tmp_path / f"notes-{number}").write_text("hello\n")
+    result = run("logs", tmp_path, "--count")
+    assert (result.code, result.out) == (0, "4\n")
+    assert result.err.count("no line of") == 5
+    assert "and 2 more files like these" in result.err
 
 
 def test_standard_input_and_several(

@@ -37,6 +37,13 @@ def test_from_plan_to_done(run: Callable[..., Run], plain: Any, local_aws: Local
     again = run(*words)
     assert (again.code, again.err) == (0, "")
     assert "2 right already" in again.out
+    assert "2 objects" in again.out
+    for name in (BUCKET, f"arn:aws:s3:::{BUCKET}"):
+        whole = run("reencrypt", name, *words[2:], "--dry-run")
+        assert (whole.code, f"s3://{BUCKET}/ to" in whole.out) == (0, True)
+    resumed = run(*words, "--key", local_aws.kms_key_arn, "--resume", journal)
+    assert "2 updated in place, 2 of them in earlier runs" in resumed.out
+    assert "4 bytes in all runs; " in resumed.out
 
 
 def test_what_is_left(run: Callable[..., Run], plain: Any, local_aws: LocalAws, tmp_path: Path) -> None:
@@ -93,3 +100,9 @@ def test_usage(
     told = run("reencrypt", f"s3://{BUCKET}", *words)
     assert told.code == 2
     assert said in told.err
+
+
+def test_what_is_no_place(run: Callable[..., Run]) -> None:
+    """A prefix without s3:// is refused: it may be a file."""
+    told = run("reencrypt", f"{BUCKET}/a/", "--to", "sse-s3")
+    assert (told.code, "is not an S3 URL" in told.err) == (2, True)

@@ -10,7 +10,6 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from secure_s3.bucket.audit.catalogue import CHECKS
@@ -21,6 +20,77 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "checklist.md"
 TESTS = ROOT / "tests" / "bucket" / "audit"
 BY_ID = {each.id: each for each in CHECKS}
+PROOFS: dict[str, dict[str, str]] = {
+    "test_access.py": {
+        "account-public-access-block": "test_block_public_access_is_complete_or_else_named",
+        "bucket-public-access-block": "test_block_public_access_is_complete_or_else_named",
+        "policy-public": "test_strangers_who_get_in_are_critical_and_cut_off_they_are_medium",
+        "acl-public": "test_acls_that_let_everybody_in_count_unless_they_are_off",
+        "acls-disabled": "test_acls_that_count_are_a_finding",
+        "public-acls-denied": "test_public_acls_are_stopped_by_one_of_three",
+        "policy-faults": "test_faults_of_published_policies_are_told_with_their_place",
+        "policy-lockout": "test_who_would_be_locked_out_is_told",
+        "cross-account": "test_other_accounts_are_named_with_what_they_may",
+        "broad-grants": "test_grants_of_everything_within_the_account_are_found",
+        "cloudfront-origin": "test_cloudfront_reads_for_named_distributions_only",
+        "network-restriction": "test_credentials_that_work_from_anywhere_are_a_note",
+        "vpc-endpoints": "test_endpoints_that_carry_data_to_any_bucket_are_a_note",
+    },
+    "test_points.py": {
+        "access-point-public-access-block": "test_what_an_access_point_does_not_block_bucket_and_account_may",
+        "access-point-public": "test_strangers_need_every_door_open",
+        "access-point-tls": "test_an_access_point_may_ask_for_a_newer_tls_than_its_bucket",
+        "multi-region-public-access-block": "test_what_an_access_point_does_not_block_bucket_and_account_may",
+    },
+    "test_identities.py": {"least-privilege": "test_it_says_who_and_how_many"},
+    "test_exposure.py": {
+        "website": "test_website",
+        "cors": "test_cors",
+        "bucket-owner": "test_bucket_owner",
+        "shadow-resource": "test_a_name_that_a_service_foresees_must_be_yours",
+    },
+    "test_transport.py": {
+        "secure-transport": "test_half_hearted_denies_of_plain_http_fail",
+        "tls-version": "test_tls_minimum_is_judged_by_older_requests",
+        "presigned-age": "test_old_presigned_urls_decide_about_the_ceiling",
+    },
+    "test_uploads.py": {
+        "unencrypted-uploads": "test_weaker_uploads_are_found",
+        "wrong-key-uploads": "test_uploads_under_other_keys_are_found",
+        "customer-key-uploads": "test_customers_keys_are_stopped_by_policy_or_by_the_bucket",
+    },
+    "test_encryption.py": {
+        "default-encryption": "test_departures_of_the_default_are_told",
+        "bucket-key": "test_bucket_key",
+        "blocked-encryption-types": "test_blocked_encryption_types",
+    },
+    "test_keys.py": {
+        "kms-key-usable": "test_states_of_keys",
+        "key-rotation": "test_rotation",
+        "key-policy": "test_whom_a_key_policy_admits",
+    },
+    "test_recovery.py": {
+        "versioning": "test_versioning",
+        "mfa-delete": "test_mfa_delete",
+        "object-lock": "test_object_lock",
+        "lifecycle": "test_lifecycle",
+        "incomplete-uploads": "test_incomplete_uploads",
+        "replication": "test_replication",
+    },
+    "test_monitoring.py": {
+        "access-logging": "test_access_logging",
+        "log-target": "test_what_keeps_logs_from_arriving",
+        "data-events": "test_data_events",
+        "access-analyzer": "test_other_analyzers_do_not_look_for_access_from_outside",
+        "analyzer-findings": "test_findings_of_access_analyzer",
+        "macie": "test_macie_that_does_not_look",
+        "macie-findings": "test_findings_of_macie",
+        "event-notifications": "test_event_notifications",
+        "alarms": "test_what_an_alarm_is_told_of",
+        "config-recorder": "test_recorders",
+    },
+}
+"""By file, the test that shows what each check finds, and what it does not."""
 
 READINGS: dict[str, tuple[str, ...]] = {
     "account": ("sts GetCallerIdentity", "s3 HeadBucket"),
@@ -109,8 +179,10 @@ _LIST = (
     _of_the_list("access logging (partitioned prefixes)"),
     _of_the_list(
         "CloudTrail data events, AccessDenied look-ups",
-        "a refusal is looked up and explained by `s3.explain(error)`",
+        "a refusal is looked up and explained by `s3.explain(error)`, all of a time by `s3.monitor.denials`",
         ("tests/bucket/access/test_explaining_trail.py", "test_event_is_found_by_the_request_s_id"),
+        ("tests/monitoring/test_trail.py", "test_refusals_are_looked_up"),
+        ("tests/monitoring/test_trail.py", "test_a_refusal_explains_itself"),
     ),
     _of_the_list("KMS key rotation"),
     _of_the_list("least-privilege IAM, no overly permissive bucket policy"),
@@ -214,52 +286,30 @@ def mended(check: Check) -> str:
     return "`harden`" if check.hardened else ", ".join(commands) or check.fix
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
-    """A test, and the texts that it names itself, and by constants of its module."""
-
-    path: str
-    function: str
-    says: frozenset[str]
-    means: frozenset[str]
+def named_by(check: str) -> tuple[str, str]:
+    """The test that shows what the check finds: file and function."""
+    ((path, function),) = [(path, tests[check]) for path, tests in PROOFS.items() if check in tests]
+    return (TESTS / path).relative_to(ROOT).as_posix(), function
 
 
-@cache
-def _tests() -> tuple[_Test, ...]:
-    paths = (each for each in sorted(TESTS.glob("test_*.py")) if each.name != "test_catalogue.py")
-    return tuple(found for path in paths for found in _tests_of(path))
-
-
-def _tests_of(path: Path) -> Iterator[_Test]:
-    module = ast.parse(path.read_text("utf-8"))
+def names(path: str, function: str, check: str) -> bool:
+    """Whether a test holds the check's id, itself, by a constant of its module, or in two parts."""
+    module = ast.parse((ROOT / path).read_text("utf-8"))
     constants: dict[str, frozenset[str]] = {}
     for each in module.body:
         if isinstance(each, ast.Assign | ast.AnnAssign):
             for target in each.targets if isinstance(each, ast.Assign) else [each.target]:
                 if isinstance(target, ast.Name):
                     constants[target.id] = _said(each)
-    for each in module.body:
-        if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
-            names = (one.id for one in ast.walk(each) if isinstance(one, ast.Name))
-            means = frozenset[str]().union(*(constants.get(name, frozenset()) for name in names))
-            yield _Test(path.relative_to(ROOT).as_posix(), each.name, _said(each), means)
+    (found,) = [each for each in module.body if isinstance(each, ast.FunctionDef) and each.name == function]
+    used = (one.id for one in ast.walk(found) if isinstance(one, ast.Name))
+    texts = _said(found).union(*(constants.get(name, frozenset()) for name in used))
+    return check in texts or any(check[len(each) :] in texts for each in texts if check.startswith(each))
 
 
 def _said(node: ast.AST) -> frozenset[str]:
     found = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
     return frozenset(each for each in found if isinstance(each, str))
-
-
-def named_by(check: str) -> tuple[str, str] | None:
-    """The first test that names the check, itself or by a constant of its module: file and function."""
-    told = [each for each in _tests() if _spells(each.says, check)]
-    told = told or [each for each in _tests() if check in each.means]
-    return (told[0].path, told[0].function) if told else None
-
-
-def _spells(texts: frozenset[str], check: str) -> bool:
-    """Whether the id is among the texts, or put together of two of them, as in ``f"{kind}-blocked"``."""
-    return check in texts or any(check[len(each) :] in texts for each in texts if check.startswith(each))
 
 
 def _row(*cells: str) -> str:
@@ -272,16 +322,14 @@ def _test(found: tuple[str, str]) -> str:
 
 
 def _points(source: str) -> Iterator[str]:
-    yield "| point | checks | read by | mended by | tests |\n|---|---|---|---|---|"
+    yield "| point | checks | mended by | tests |\n|---|---|---|---|"
     for point in POINTS:
         if point.source == source:
             checks = [BY_ID[each] for each in point.checks]
-            tests = [*point.tests, *filter(None, (named_by(each.id) for each in checks))]
-            fields = dict.fromkeys(name for each in checks for name in each.reads)
+            tests = [*point.tests, *(named_by(each.id) for each in checks)]
             yield _row(
                 point.text + (f"; {point.elsewhere}" if point.elsewhere else ""),
-                ", ".join(f"`{each.id}`" for each in checks),
-                ", ".join(readings(fields)),
+                ", ".join(f"[`{each.id}`](#{each.id})" for each in checks),
                 "; ".join(dict.fromkeys(mended(each) for each in checks)),
                 ", ".join(dict.fromkeys(map(_test, tests))),
             )
@@ -295,11 +343,16 @@ def _articles() -> Iterator[str]:
 
 
 def _checks() -> Iterator[str]:
-    yield "| check | asks | severity | names elsewhere | `harden` | fix | source |\n" + "|---" * 7 + "|"
+    yield (
+        "| check | asks | read by | severity | names elsewhere | `harden` | fix | source |\n"
+        + "|---" * 8
+        + "|"
+    )
     for check in CHECKS:
         yield _row(
-            f"`{check.id}`",
+            f'<a id="{check.id}"></a>`{check.id}`',
             check.title,
+            ", ".join(readings(check.reads)),
             f"{check.severity.value}{', if asked for' if check.recommended else ''}",
             ", ".join(check.refs),
             "yes" if check.hardened else "",

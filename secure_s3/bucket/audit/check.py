@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ...policy.document import Policy
-from ...values import Finding, Severity
+from ...values import Finding, Severity, printable_text
 from ..snapshot.values import Snapshot, Unread
 from ..wanted import BucketProfile
 
@@ -84,11 +84,12 @@ class Check:
         severity: Of a departure, if the check does not say otherwise.
         reads: The fields of the snapshot that it looks at.
         why: What goes wrong without it, in a sentence or two.
-        fix: What to do about it, in a sentence; ``harden`` if hardening does it.
+        fix: What to do about it, in a sentence; ``harden`` between backticks if hardening does it.
         refs: The names other catalogues have for it, e.g. ``SecurityHub:S3.5``.
         seeds: The points of the source documents' checklists that it covers.
         hardened: Whether ``harden`` mends it.
         recommended: It counts as ``info`` unless the profile asks for it: by a field, or by ``requires``.
+        enough: If it finds nothing, more of what it reads would change nothing.
         source: The page of AWS's documentation that the rule comes from.
         judge: Yields what it found; raises NotRead and NotApplicable.
     """
@@ -105,6 +106,7 @@ class Check:
     seeds: tuple[str, ...] = ()
     hardened: bool = False
     recommended: bool = False
+    enough: bool = False
     source: str = ""
 
 
@@ -128,9 +130,9 @@ class Found:
     fix: str = ""
 
 
-def found(message: str, *evidence: str, **details: Any) -> Found:
-    """The same, shorter to write."""
-    return Found(message=message, evidence=evidence, **details)
+def found(message: str, *evidence: str | None, **details: Any) -> Found:
+    """The same, shorter to write; evidence that would only repeat the message is None, and left out."""
+    return Found(message=message, evidence=tuple(each for each in evidence if each is not None), **details)
 
 
 class Outcome(str, Enum):
@@ -162,3 +164,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     why: str = ""
     action: str = ""
+
+    def __repr__(self) -> str:
+        told = f"{len(self.findings)} found" if self.findings else printable_text(self.why)
+        return f"<Verdict {self.check.id}: {': '.join(filter(None, (self.outcome.value, told)))}>"

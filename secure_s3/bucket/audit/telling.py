@@ -13,13 +13,23 @@ from .check import Outcome, Verdict
 
 _WORST_FIRST = tuple(reversed(Severity))
 _INDENT = "    "
+FEW = 2
+"""Lines of evidence that are shown at once."""
 
 
-def text(snapshot: Snapshot, profile: BucketProfile, verdicts: Sequence[Verdict]) -> str:
-    """The audit as ``print(audit)`` shows it: findings, the worst first, then what was not read."""
+def text(
+    snapshot: Snapshot, profile: BucketProfile, verdicts: Sequence[Verdict], *, details: bool = False
+) -> str:
+    """The audit as ``print(audit)`` shows it: findings, the worst first, then what was not read.
+
+    Args:
+        snapshot, profile, verdicts: Of the audit.
+        details: All evidence, and the fixes and other names of what is merely good to have as well.
+    """
     sections = (
         _header(snapshot, profile, verdicts),
-        _findings(verdicts),
+        _findings(verdicts, details),
+        _mended(snapshot, verdicts),
         _unknown(verdicts),
         _rest(verdicts),
     )
@@ -98,27 +108,63 @@ def _header(snapshot: Snapshot, profile: BucketProfile, verdicts: Sequence[Verdi
     yield f"Audit of {snapshot.bucket}"
     account = f"account {_told(snapshot.account) or 'unknown'}, {_told(snapshot.region) or 'region unknown'}"
     yield f"  {account}; profile {profile.name}; read at {snapshot.taken_at}"
-    outcomes = {each: sum(one.outcome is each for one in verdicts) for each in Outcome}
-    told = ", ".join(
-        f"{count} {'not examined' if each is Outcome.UNKNOWN else each.value}"
-        for each, count in outcomes.items()
-        if count
-    )
-    yield f"  {counted(worst_first(verdicts))}; of {len(verdicts)} checks {told or 'none was made'}"
+    unknown = sum(each.outcome is Outcome.UNKNOWN for each in verdicts)
+    if 2 * unknown > len(verdicts):
+        yield f"  little is known: {unknown} of {len(verdicts)} checks were not made"
+    yield f"  {counted(worst_first(verdicts))}; of {len(verdicts)} checks {outcomes(verdicts)}"
 
 
-def _findings(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    for each in worst_first(verdicts):
+def outcomes(verdicts: Sequence[Verdict]) -> str:
+    """``15 passed, 24 failed, 2 not examined, 9 do not apply``."""
+    told = []
+    for outcome in Outcome:
+        if count := sum(each.outcome is outcome for each in verdicts):
+            many = "do not apply" if count > 1 else "does not apply"
+            words = {Outcome.UNKNOWN: "not examined", Outcome.NOT_APPLICABLE: many}
+            told.append(f"{count} {words.get(outcome, outcome.value)}")
+    return ", ".join(told) or "none was made"
+
+
+def _findings(verdicts: Sequence[Verdict], details: bool) -> Iterator[str]:
+    listed = worst_first(verdicts)
+    grave = [each for each in listed if each.severity > Severity.INFO]
+    for each in listed if details else grave:
         yield ""
-        yield f"{each.severity.value.upper()}  {each.message}  [{each.rule}]"
+        yield _headline(each)
         if where := place_of(each):
             yield f"{_INDENT}where: {where}"
-        for line in each.evidence:
-            yield f"{_INDENT}found: {line}"
+        yield from _evidence(each, details)
         if each.fix:
             yield f"{_INDENT}fix: {each.fix}"
         if each.refs:
             yield f"{_INDENT}see: {', '.join(each.refs)}"
+    if not details and len(listed) > len(grave):
+        yield ""
+        yield from map(_headline, listed[len(grave) :])
+
+
+def _headline(finding: Finding) -> str:
+    return f"{finding.severity.value.upper()}  {finding.message}  [{finding.rule}]"
+
+
+def _evidence(finding: Finding, details: bool) -> Iterator[str]:
+    # To say that there is one more takes a line as well.
+    few = not details and len(finding.evidence) > FEW + 1
+    for line in finding.evidence[:FEW] if few else finding.evidence:
+        yield f"{_INDENT}found: {line}"
+    if few:
+        yield f"{_INDENT}… and {len(finding.evidence) - FEW} more"
+
+
+def _mended(snapshot: Snapshot, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """How much of what counts ``harden`` mends, once."""
+    counting = [
+        each.check.hardened for each in verdicts for one in each.findings if one.severity > Severity.INFO
+    ]
+    if any(counting):
+        yield ""
+        told = f"{sum(counting)} of {len(counting)} findings above info"
+        yield f"MENDED BY HARDEN  {told}: secure-s3 harden {snapshot.bucket}"
 
 
 def place_of(finding: Finding) -> str:
@@ -134,7 +180,7 @@ def _unknown(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield ""
     yield f"NOT EXAMINED  {len(unknown)} {'check' if len(unknown) == 1 else 'checks'}"
     for why, named in by_reason(unknown).items():
-        yield f"{_INDENT}{why}: {', '.join(each.check.id for each in named)}"
+        yield f"{_INDENT}{', '.join(each.check.id for each in named)}: {why}"
     if missing := permissions_missing(verdicts):
         yield f"{_INDENT}permissions that would help: {', '.join(missing)}"
 

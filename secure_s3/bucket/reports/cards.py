@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...values import Finding, Severity
 from ..audit.check import Check, Outcome, Verdict
-from ..audit.telling import by_reason, permissions_missing, place_of
+from ..audit.nouns import sentence
+from ..audit.telling import FEW, by_reason, permissions_missing, place_of
 from .layers import WORDS, Layer, State
-from .markup import Markup, element
+from .markup import Child, Markup, element
 from .picture import icon
 
 SEVERITY_STATES = {
@@ -28,8 +29,10 @@ _OUTCOME_WORDS = {
     Outcome.PASSED: "passed",
     Outcome.FAILED: "failed",
     Outcome.UNKNOWN: "not examined",
-    Outcome.NOT_APPLICABLE: "not applicable",
+    Outcome.NOT_APPLICABLE: "does not apply",
 }
+_MILD = {True: "not asked for", False: "with advice"}
+"""What is called failed elsewhere, where all that was found is info; True if it is merely recommended."""
 
 
 def severity_chip(severity: Severity, count: int | None = None) -> Markup:
@@ -47,8 +50,8 @@ def finding_card(finding: Finding, check: Check, layer: Layer, id: str, *, headi
     return element(
         "article",
         element("div", kind, class_="kind"),
-        element(heading, sentence(finding.message)),
-        element("p", f"Wanted: {sentence(check.title)}", class_="soft"),
+        element(heading, prose(finding.message)),
+        element("p", "Wanted: ", prose(check.title), class_="soft"),
         _body(finding, check),
         class_=f"card finding {SEVERITY_STATES[finding.severity].value}",
         id=id,
@@ -60,19 +63,19 @@ def advice_card(finding: Finding, check: Check, layer: Layer, id: str) -> Markup
     summary = element(
         "summary",
         icon(State.NOTED, size=18),
-        element("span", sentence(finding.message)),
+        element("span", prose(finding.message)),
         element("span", layer.name, class_="chip plain"),
     )
     return element("details", summary, _body(finding, check), class_="card", id=id)
 
 
 def _body(finding: Finding, check: Check) -> list[Markup]:
-    lines = [element("li", element("code", line)) for line in finding.evidence]
     where = place_of(finding)
     parts = [
         element("p", element("span", "In the bucket policy: ", class_="label"), where) if where else None,
-        element("ul", lines, class_="evidence", aria_label="Evidence") if lines else None,
-        element("p", element("span", "Fix: ", class_="label"), sentence(finding.fix), class_="fix")
+        _evidence(finding.evidence[:FEW]),
+        _folded(finding.evidence[FEW:]),
+        element("p", element("span", "Fix: ", class_="label"), prose(finding.fix), class_="fix")
         if finding.fix
         else None,
         _more(finding, check),
@@ -80,12 +83,23 @@ def _body(finding: Finding, check: Check) -> list[Markup]:
     return [each for each in parts if each is not None]
 
 
+def _evidence(lines: Sequence[str]) -> Markup | None:
+    listed = [element("li", element("code", line)) for line in lines]
+    return element("ul", listed, class_="evidence", aria_label="Evidence") if listed else None
+
+
+def _folded(lines: Sequence[str]) -> Markup | None:
+    """What is too long for a phone to begin with."""
+    said = f"{len(lines)} more {'line' if len(lines) == 1 else 'lines'} of evidence"
+    return element("details", element("summary", said), _evidence(lines)) if lines else None
+
+
 def _more(finding: Finding, check: Check) -> Markup:
     refs = element("ul", [element("li", each, class_="chip plain") for each in finding.refs], class_="chips")
     return element(
         "details",
         element("summary", "Why it matters, and what others call it"),
-        element("p", sentence(check.why)) if check.why else None,
+        element("p", prose(check.why)) if check.why else None,
         element("p", "The check: ", element("code", check.id)),
         refs if finding.refs else None,
         element("p", f"Source: {check.source}", class_="soft") if check.source else None,
@@ -115,14 +129,16 @@ def not_examined(verdicts: Sequence[Verdict]) -> list[Markup]:
 def _reason(why: str, named: Sequence[Verdict]) -> Markup:
     """Why checks could not be made, and which."""
     ids = [[", " if place else None, element("code", each.check.id)] for place, each in enumerate(named)]
-    told = element("span", element("span", sentence(why), class_="label"), element("br"), ids)
+    told = element("span", element("span", prose(why), class_="label"), element("br"), ids)
     return element("li", icon(State.UNKNOWN), told)
 
 
-def sentence(text: str) -> str:
-    """*text* with a capital, unless it begins with a name, e.g. ``s3:GetObject``."""
-    word = text.partition(" ")[0]
-    return text[:1].upper() + text[1:] if word.isalpha() else text
+def prose(text: str) -> list[Child]:
+    """*text* as a sentence, with what stands between backticks as code."""
+    parts = sentence(text).split("`")
+    if len(parts) % 2 == 0:  # a backtick that is never closed is one
+        return [sentence(text)]
+    return [element("code", each) if place % 2 else each for place, each in enumerate(parts)]
 
 
 def _permissions(actions: Iterable[str]) -> list[Markup]:
@@ -177,13 +193,15 @@ def _check(verdict: Verdict) -> Markup:
         (each.severity for each in verdict.findings), key=lambda each: each.rank, default=Severity.LOW
     )
     state = _OUTCOME_STATES.get(verdict.outcome) or SEVERITY_STATES[worst]
-    said = ": ".join(part for part in (_OUTCOME_WORDS[verdict.outcome], verdict.why) if part)
+    mild = verdict.findings and worst is Severity.INFO
+    word = _MILD[verdict.check.recommended] if mild else _OUTCOME_WORDS[verdict.outcome]
+    said = ": ".join(part for part in (word, verdict.why) if part)
     return element(
         "li",
         icon(state),
         element(
             "span",
-            element("span", verdict.check.title, class_="label"),
+            element("span", prose(verdict.check.title), class_="label"),
             element("br"),
             element("span", element("code", verdict.check.id), f" \N{MIDDLE DOT} {said}", class_="soft"),
         ),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ...values import Finding, Severity
-from ..audit.check import Check, Outcome
+from ..audit.check import Check
 from ..audit.judging import Audit
-from ..audit.telling import counted, counts_of, worst_first
+from ..audit.telling import counted, counts_of, outcomes, worst_first
 from ..snapshot.values import Unread
 from .cards import (
     advice_card,
@@ -17,7 +17,7 @@ from .cards import (
     layer_checks,
     not_examined,
     number,
-    sentence,
+    prose,
     severity_chip,
     state_line,
     unknown_chip,
@@ -62,13 +62,14 @@ class _Told:
         return f"{counted(self.findings)}{missing}"
 
 
-def page_of(audits: Iterable[Audit]) -> str:
+def page_of(audits: Audit | Iterable[Audit]) -> str:
     """The page: a picture of each bucket's layers, what was found and how it is mended; several, an overview.
 
     It may be opened from a disk, sent by mail, or kept as a build's artefact. Should a name or a policy of
     somebody else hold markup: it is escaped, and the Content Security Policy lets nothing run or load.
     """
-    told = [_Told.of(audit, place) for place, audit in enumerate(audits)]
+    listed = [audits] if isinstance(audits, Audit) else audits
+    told = [_Told.of(audit, place) for place, audit in enumerate(listed)]
     title = f"Audit of {told[0].bucket}" if len(told) == 1 else f"Audit of {len(told)} buckets"
     body = element(
         "body",
@@ -160,7 +161,7 @@ def _places(told: _Told) -> dict[str, str]:
 
 def _first(told: _Told) -> Markup | None:
     links = [
-        element("li", element("a", sentence(each.message), href=f"#{told.anchor}-f{place}"))
+        element("li", element("a", prose(each.message), href=f"#{told.anchor}-f{place}"))
         for place, each in enumerate(told.findings[:_FIRST])
         if each.severity > Severity.INFO
     ]
@@ -170,14 +171,13 @@ def _first(told: _Told) -> Markup | None:
 def _facts(told: _Told) -> dict[str, str]:
     snapshot = told.audit.snapshot
     verdicts = told.audit.verdicts
-    passed = sum(each.outcome is Outcome.PASSED for each in verdicts)
     return {
         "Account": _known(snapshot.account),
         "Region": _known(snapshot.region),
         "Profile": told.audit.profile.name,
         "Read at": snapshot.taken_at,
         "Read by": _known(snapshot.caller),
-        "Checks": f"{passed} of {len(verdicts)} passed",
+        "Checks": outcomes(verdicts),
     }
 
 

@@ -18,18 +18,19 @@ from ..audit.check import Check, Outcome, Verdict
 from ..audit.judging import Audit
 from ..audit.telling import worst_first
 
-_NUMBERS = re.compile(r"\d+")
+_COUNTS = re.compile(r"(?<![\w.:/@%+-])\d{1,11}(?![\w:/@-]|\.\w)")
+"""Numbers for themselves: not those of accounts, which have twelve digits, nor within names and versions."""
 _FINGERPRINT = "secureS3Audit/v1"
 
 
-def sarif_of(audits: Iterable[Audit]) -> dict[str, Any]:
+def sarif_of(audits: Audit | Iterable[Audit]) -> dict[str, Any]:
     """The findings of audits as a SARIF 2.1.0 log with one run, all checks described in it.
 
     A bucket is no file, and code scanning wants one: its name stands for it. Where it is by its ARN, and in
     the bucket policy by a pointer, the logical locations say. Checks that could not be made are notifications
     of the invocation, and no results.
     """
-    listed = list(audits)
+    listed = [audits] if isinstance(audits, Audit) else list(audits)
     checks: dict[str, Check] = {one.check.id: one.check for audit in listed for one in audit.verdicts}
     order = {id: place for place, id in enumerate(checks)}
     invocation = {
@@ -64,15 +65,18 @@ def _results(audit: Audit, order: Mapping[str, int]) -> Iterator[dict[str, Any]]
 
 def _fingerprint(arn: str, finding: Finding) -> str:
     """The same as long as the finding is; ages and counts in its message do not make it another one."""
-    message = _NUMBERS.sub("0", finding.message)
+    message = _COUNTS.sub("0", finding.message)
     parts = (arn, finding.rule, finding.statement or "", message)
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _location(bucket: str, arn: str, pointer: str | None) -> dict[str, Any]:
+    # A snapshot from a file may have any text for a name, such as no encoding can write.
+    bucket, arn = printable_text(bucket), printable_text(arn)
     logical = [{"name": bucket, "fullyQualifiedName": arn, "kind": "resource"}]
     if pointer:
-        logical.append({"name": pointer, "fullyQualifiedName": f"{arn}#{pointer}", "kind": "value"})
+        value = printable_text(pointer)
+        logical.append({"name": value, "fullyQualifiedName": f"{arn}#{value}", "kind": "value"})
     place = {"artifactLocation": {"uri": quote(bucket, safe="")}, "region": {"startLine": 1}}
     return {"physicalLocation": place, "logicalLocations": logical}
 

@@ -96,9 +96,11 @@ main { padding-top: 10px; }
 details { margin: 10px 0 0; }
 summary { cursor: pointer; color: var(--link); padding: 4px 0; }
 details.card { margin: 12px 0; padding: 8px 16px; }
-details.card > summary { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center;
-  color: inherit; padding: 6px 0; }
-details.card > summary::after { content: "+"; margin-left: auto;
+details.card > summary { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 4px 10px;
+  align-items: start; color: inherit; padding: 6px 0; }
+details.card > summary > .icon { margin-top: 3px; }
+details.card > summary > :nth-child(3) { grid-column: 2; grid-row: 2; justify-self: start; }
+details.card > summary::after { content: "+"; grid-column: 3; grid-row: 1;
   color: var(--soft); font-size: 20px; line-height: 1; }
 details.card[open] > summary::after { content: "\\2212"; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
@@ -112,6 +114,12 @@ details.card[open] > summary::after { content: "\\2212"; }
 .overview .name { display: block; font-weight: 600; margin-bottom: 2px; }
 .strip { display: flex; flex-wrap: wrap; gap: 4px; margin-top: 10px; }
 .mark { display: inline-flex; }
+@media (min-width: 600px) {
+  details.card > summary { grid-template-columns: auto minmax(0, 1fr) auto auto; align-items: center; }
+  details.card > summary > .icon { margin-top: 0; }
+  details.card > summary > :nth-child(3) { grid-column: 3; grid-row: 1; }
+  details.card > summary::after { grid-column: 4; }
+}
 @media (min-width: 860px) {
   .hero { grid-template-columns: minmax(340px, 440px) minmax(0, 1fr); align-items: start;
     gap: 36px; padding: 28px; }

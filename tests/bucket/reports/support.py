@@ -40,7 +40,7 @@ def check(id: str, topic: str, severity: Severity, says: Judged = (), **more: An
     details: dict[str, Any] = {
         "title": f"{id.replace('-', ' ').capitalize()} is as it should be",
         "why": "Without it a mistake elsewhere is enough.",
-        "fix": "Run harden, or set it in the console.",
+        "fix": "Run `harden`, or set it in the console.",
         "refs": ("SecurityHub:S3.5", "CIS-5.0:2.1.1"),
         "source": 'Amazon S3 User Guide, "Security best practices for Amazon S3"',
     }

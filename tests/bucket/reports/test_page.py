@@ -88,12 +88,14 @@ def test_page_tells_all() -> None:
         "Everybody on the internet may read every object of amzn-s3-demo-bucket.",
         'statement 1 "PublicRead" at /Statement/0/Principal',
         "BlockPublicPolicy: false",
-        "Run harden, or set it in the console.",
+        "Run harden , or set it in the console.",
         "SecurityHub:S3.5",
         "harden mends it",
-        "trails: access denied",
+        "CloudTrail was not read (AccessDenied)",
+        "5 passed, 4 failed, 3 not examined, 1 does not apply",
+        "mfa-delete \N{MIDDLE DOT} not asked for",
         '"kms:GetKeyPolicy"',
-        "not applicable: there are no access points",
+        "does not apply: there are no access points",
         "At risk",
     ):
         assert told in page.text
@@ -125,6 +127,19 @@ def test_nothing_of_others_becomes_markup() -> None:
     assert "\u202e" not in page
     assert "\x1b" not in page
     assert Read(page).text.count("<script>alert(1)</script>") > 10
+
+
+def test_names_in_fixes_are_code_and_long_evidence_is_folded() -> None:
+    """What stands between backticks is code; of evidence, two lines are open."""
+    says = [
+        found("It is open.", *"abcd", fix="run `aws s3 ls`, or `harden"),
+        found("It `is` shut.", "a", "b"),
+    ]
+    page = page_of(audit(check("cors", "access", Severity.LOW, says)))
+    assert "Run `aws s3 ls`, or `harden</p>" in page  # a backtick that is never closed is one
+    assert "It <code>is</code> shut." in page
+    assert page.count("2 more lines of evidence") == 1
+    assert page.index("<code>b</code>") < page.index("2 more lines") < page.index("<code>c</code>")
 
 
 def test_links_lead_somewhere() -> None:
@@ -168,6 +183,7 @@ def test_overview_has_the_worst_first() -> None:
     assert "Overview" not in Read(page_of([sound])).text
     assert "Nothing above info was found." in Read(page_of([sound])).text
     assert "0 buckets" in page_of([])
+    assert page_of(sound) == page_of([sound])
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,10 @@ def test_what_was_not_examined_is_no_result() -> None:
     assert invocation["executionSuccessful"] is True
     told = [each["message"]["text"] for each in invocation["toolExecutionNotifications"]]
     assert told == [
-        f"{BUCKET}: key-policy was not examined: keys: denied; the permission kms:GetKeyPolicy would help",
-        f"{BUCKET}: access-logging was not examined: logging: no answer in time",
-        f"{BUCKET}: data-events was not examined: trails: access denied; "
+        f"{BUCKET}: key-policy was not examined: the KMS key was not read (denied); "
+        "the permission kms:GetKeyPolicy would help",
+        f"{BUCKET}: access-logging was not examined: access logging was not read (no answer in time)",
+        f"{BUCKET}: data-events was not examined: CloudTrail was not read (AccessDenied); "
         "the permission cloudtrail:DescribeTrails would help",
     ]
     assert "data-events" not in {each["ruleId"] for each in run["results"]}
@@ -96,3 +97,8 @@ def test_no_bucket_is_a_run_without_results() -> None:
     """Nothing audited is a valid log."""
     (run,) = sarif_of([])["runs"]
     assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+
+
+def test_one_audit_needs_no_list() -> None:
+    """An audit alone is taken as a list of one."""
+    assert sarif_of(audit(*MIXED)) == sarif_of([audit(*MIXED)])

@@ -20,7 +20,7 @@ def test_text_begins_with_what_was_judged() -> None:
         f"Audit of {BUCKET}",
         "  account 111122223333, eu-west-1; profile standard; read at 2026-11-28T09:30:00Z",
         "  1 critical, 1 high, 1 medium, 1 info; of 13 checks 5 passed, 4 failed, 3 not examined, "
-        "1 not applicable",
+        "1 does not apply",
     ]
 
 
@@ -34,16 +34,48 @@ def test_text_has_findings_worst_first() -> None:
         '    where: statement 1 "PublicRead" at /Statement/0/Principal',
         '    found: Principal: "*", without a condition',
         "    found: Action: s3:GetObject",
-        "    fix: Run harden, or set it in the console.",
+        "    fix: Run `harden`, or set it in the console.",
         "    see: SecurityHub:S3.5, CIS-5.0:2.1.1",
     ]
+
+
+def test_text_keeps_to_what_counts() -> None:
+    """What is merely good to have is a line, and long evidence is cut; with details, all of it is there."""
+    long = [found("It is open.", *(f"line {each}" for each in "abcd"))]
+    three = [found("It is open.", *(f"line {each}" for each in "xyz"))]
+    one = audit(
+        *MIXED, check("cors", "access", Severity.LOW, long), check("website", "access", Severity.LOW, three)
+    )
+    short, full = one.text(), one.text(details=True)
+    assert "INFO  MFA delete is off.  [mfa-delete]\n\nMENDED" in short
+    assert "INFO  MFA delete is off.  [mfa-delete]\n    fix: Run `harden`" in full
+    assert "    found: line b\n    … and 2 more\n    fix:" in short
+    assert "    found: line z\n" in short
+    assert "    found: line d\n" in full
+    assert str(one) == short
+    assert one.to_dict()["findings"][3]["evidence"] == ["line a", "line b", "line c", "line d"]
+
+
+def test_text_says_once_what_harden_mends() -> None:
+    """How many of the findings that count harden mends stands there once; nothing, if it mends none."""
+    assert str(audit(*MIXED)).count("secure-s3 harden") == 1
+    assert f"MENDED BY HARDEN  2 of 3 findings above info: secure-s3 harden {BUCKET}\n" in str(audit(*MIXED))
+    assert "MENDED" not in str(audit(check("cors", "access", Severity.LOW, [found("It is open.")])))
+
+
+@pytest.mark.parametrize(("unread", "told"), [(7, False), (8, True)])
+def test_an_audit_that_knows_little_says_so_first(unread: int, told: bool) -> None:
+    """If most checks were not made, that is the headline, whatever was found."""
+    none = [check(f"a-{each}", "access", Severity.LOW, NotRead("acl", Unread("x"))) for each in range(unread)]
+    line = str(audit(*SOUND, *none)).split("\n")[2]
+    assert (line == f"  little is known: {unread} of {7 + unread} checks were not made") is told
 
 
 def test_text_tells_what_was_not_examined() -> None:
     """Checks that could not be made have their reason, and the permissions that would help stand together."""
     twice = (NotRead("alarms", Unread("denied", "logs:X, cloudtrail:DescribeTrails")), "monitoring")
     said = str(audit(*MIXED, check("alarms", twice[1], Severity.LOW, twice[0])))
-    assert "NOT EXAMINED  4 checks\n    keys: denied: key-policy\n" in said
+    assert "NOT EXAMINED  4 checks\n    key-policy: the KMS key was not read (denied)\n" in said
     assert "permissions that would help: cloudtrail:DescribeTrails, kms:GetKeyPolicy, logs:X\n" in said
 
 
@@ -84,7 +116,7 @@ def test_plain_values_are_json() -> None:
         "severity": "critical",
         "message": "Everybody on the internet may read every object of amzn-s3-demo-bucket.",
         "evidence": ['Principal: "*", without a condition', "Action: s3:GetObject"],
-        "fix": "Run harden, or set it in the console.",
+        "fix": "Run `harden`, or set it in the console.",
         "refs": ["SecurityHub:S3.5", "CIS-5.0:2.1.1"],
         "statement": '1 "PublicRead"',
         "pointer": "/Statement/0/Principal",
@@ -92,7 +124,7 @@ def test_plain_values_are_json() -> None:
     assert told["verdicts"][-1] == {
         "check": "data-events",
         "outcome": "unknown",
-        "why": "trails: access denied",
+        "why": "CloudTrail was not read (AccessDenied)",
         "action": "cloudtrail:DescribeTrails",
     }
 

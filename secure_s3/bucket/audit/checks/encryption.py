@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ....encryption import DsseKms, SseKms
 from ....policy import AccessRequest, evaluate
-from ....policy.witnesses import SSE_C
+from ....policy.witnesses import OWNER, SSE_C
 from ....values import Severity
 from ...snapshot.values import Unread
 from ...wanted import BucketProfile
 from ..check import Check, Found, NotApplicable, Subject, found
-from .shapes import account_of, arn_part, mapping, read_list, read_setting, shown, text, texts
+from ..standins import BucketPolicy, standing
+from .shapes import arn_part, mapping, read_list, read_setting, shown, text, texts
 
 S3, KMS, DSSE = "AES256", "aws:kms", "aws:kms:dsse"
 _RANK = {S3: 1, KMS: 2, DSSE: 3}
@@ -37,9 +39,9 @@ def _default(subject: Subject) -> tuple[str, str]:
 def _default_encryption(subject: Subject) -> Iterator[Found]:
     algorithm, key = _default(subject)
     wanted, wanted_key = wanted_default(subject.profile)
-    evidence = f"SSEAlgorithm: {shown(algorithm) or 'none'}"
+    evidence = f"SSEAlgorithm: {shown(algorithm)}"
     if not algorithm:
-        yield found("No default encryption is configured.", evidence)
+        yield found("No default encryption is configured.")
         return
     if _RANK.get(algorithm, 0) < _RANK[wanted]:
         yield found(
@@ -51,9 +53,8 @@ def _default_encryption(subject: Subject) -> Iterator[Found]:
         yield found(
             "New objects are encrypted with SSE-S3, as the profile asks; SSE-KMS is preferred, since a key "
             "of your own has a policy, a record of its use, and can be switched off.",
-            evidence,
             severity=Severity.INFO,
-            fix="name a key: BucketProfile(encryptions=SseKms(key_arn)), then harden",
+            fix="name a key: BucketProfile(encryptions=SseKms(key_arn)), then `harden`",
         )
     if algorithm != S3:
         yield from _key(subject, key, wanted_key)
@@ -61,22 +62,21 @@ def _default_encryption(subject: Subject) -> Iterator[Found]:
 
 def _key(subject: Subject, key: str, wanted: str) -> Iterator[Found]:
     """What is wrong with the key of the default encryption."""
-    evidence = f"KMSMasterKeyID: {shown(key) or 'none'}"
+    evidence = f"KMSMasterKeyID: {shown(key)}"
     if key and not (key.startswith("arn:") and ":key/" in key):
         yield found(
             f"The default key is named by an alias or a bare id, {shown(key)}, which S3 resolves in the "
-            "account "
-            "of whoever uploads: it may be another account's key, and another one tomorrow.",
-            evidence,
-            fix="name the key by its full ARN: harden, or aws s3api put-bucket-encryption",
+            "account of whoever uploads: it may be another account's key, and another one tomorrow.",
+            fix="name the key by its full ARN: `harden`, or `aws s3api put-bucket-encryption --bucket …`",
         )
     real = _resolved(subject, key)
     if wanted and not key:
-        yield found(
-            f"The default key is the AWS managed one, not {shown(wanted)} as the profile asks.", evidence
-        )
+        yield found(f"The default key is the AWS managed one, not {shown(wanted)} as the profile asks.")
     elif wanted and real not in ("", wanted):
-        yield found(f"The default key is {shown(real)}, not {shown(wanted)} as the profile asks.", evidence)
+        yield found(
+            f"The default key is {shown(real)}, not {shown(wanted)} as the profile asks.",
+            evidence if key != real else None,
+        )
     if real:
         yield from _elsewhere(subject, real, asked=real in subject.profile.key_arns)
 
@@ -120,14 +120,13 @@ def _bucket_key(subject: Subject) -> Iterator[Found]:
         asked = isinstance(strategy, SseKms)
         yield found(
             "No bucket key is used: every object costs a request to KMS, which are paid for and limited.",
-            "BucketKeyEnabled: false",
             severity=None if asked else Severity.INFO,
         )
 
 
 def _blocked_types(subject: Subject) -> Iterator[Found]:
     blocked = texts(read_list(subject, "blocked_encryption"))
-    evidence = f"BlockedEncryptionTypes: {', '.join(map(shown, blocked)) or 'none'}"
+    evidence = f"BlockedEncryptionTypes: {', '.join(map(shown, blocked))}" if blocked else None
     if subject.profile.customer_keys:
         if "SSE-C" not in blocked:
             raise NotApplicable("the profile allows SSE-C")
@@ -152,26 +151,26 @@ def _blocked_types(subject: Subject) -> Iterator[Found]:
 
 def _policy_denies(subject: Subject) -> bool:
     """Whether the bucket policy denies an upload with a customer's key, whoever of the account sends it."""
-    policy = subject.policy
-    if policy is None:
-        return False
-    account = account_of(subject) or "111122223333"  # any will do: whose it is matters little to a Deny
+    return _denies_customer_keys(standing(subject).policy)
+
+
+@lru_cache(maxsize=512)
+def _denies_customer_keys(policy: BucketPolicy) -> bool:
     context: dict[str, Any] = {
         "aws:SecureTransport": True,
         "s3:TlsVersion": "1.3",
         "s3:ObjectCreationOperation": True,
         SSE_C: "AES256",
     }
-    caller = f"arn:{subject.snapshot.partition}:iam::{account}:role/Uploader"
     request = AccessRequest(
         "s3:PutObject",
-        f"{subject.arn}/key",
-        caller,
+        f"{policy.arn}/key",
+        f"arn:aws:iam::{OWNER}:role/Uploader",
         context,
-        resource_account=account,
+        resource_account=OWNER,
         unknown=("aws:SourceIp",),
     )
-    return evaluate(request, resource_policy=policy).outcome == "explicitly_denied"
+    return evaluate(request, resource_policy=policy.policy).outcome == "explicitly_denied"
 
 
 CHECKS: tuple[Check, ...] = (
@@ -184,7 +183,7 @@ CHECKS: tuple[Check, ...] = (
         why="An upload that names no encryption gets the bucket's default. Without a key of your own, "
         "whoever may "
         "read the object may decrypt it.",
-        fix="harden sets the default encryption to the profile's first",
+        fix="`harden` sets the default encryption to the profile's first",
         judge=_default_encryption,
         refs=(
             *("SecurityHub:S3.17", "checkov:CKV_AWS_19", "checkov:CKV_AWS_145", "checkov:CKV_AWS_186"),
@@ -203,7 +202,7 @@ CHECKS: tuple[Check, ...] = (
         reads=("encryption",),
         why="Without one, each object asks KMS for a key of its own: slower, dearer, and throttled under "
         "load.",
-        fix="harden switches the bucket key on",
+        fix="`harden` switches the bucket key on",
         judge=_bucket_key,
         refs=("CDK:bucket_key_enabled",),
         seeds=("default encryption, SSE-KMS with bucket keys, DSSE-KMS",),
@@ -219,7 +218,7 @@ CHECKS: tuple[Check, ...] = (
         why="Who uploads with a key that only they have makes objects that nobody else can read: so is "
         "ransom "
         "asked for buckets.",
-        fix="harden blocks SSE-C in the bucket's default encryption",
+        fix="`harden` blocks SSE-C in the bucket's default encryption",
         judge=_blocked_types,
         refs=("CDK:blocked_encryption_types",),
         seeds=("deny unencrypted and wrong-key uploads",),

@@ -26,6 +26,15 @@ _WRITES = frozenset({"PUT", "POST", "DELETE"})
 _ANY = re.compile(r"(https?://)?\*|null|https?\*", re.IGNORECASE)
 _LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9*]+)?", re.IGNORECASE)
 _REGION = r"(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]+)"
+_PORT = re.compile(r":[0-9*]+$")
+_COUNTRY = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org"})
+"""Labels under which countries register domains, as in ``co.uk``."""
+_SHARED = re.compile(
+    r"(.+\.)?(amazonaws\.com(\.cn)?|amplifyapp\.com|appspot\.com|azurewebsites\.net|cloudfront\.net|"
+    r"elasticbeanstalk\.com|firebaseapp\.com|github\.io|gitlab\.io|herokuapp\.com|netlify\.app|onrender\.com|"
+    r"pages\.dev|vercel\.app|web\.app|windows\.net|workers\.dev)"
+)
+"""Domains under which anybody is given a name."""
 _ACCOUNT = r"(?P<account>[0-9]{12})"
 SHADOWS = {
     "AWS Glue": re.compile(rf"aws-glue-assets-{_ACCOUNT}-{_REGION}"),
@@ -55,7 +64,7 @@ def _website(subject: Subject) -> Iterator[Found]:
     yield found(
         "The bucket is set up as a website: its endpoint speaks plain HTTP only and serves what is public"
         + (", which Block Public Access prevents." if shut else "."),
-        f"IndexDocument: {shown(at(setting, 'IndexDocument', 'Suffix') or 'none')}",
+        f"IndexDocument: {shown(index)}" if (index := at(setting, "IndexDocument", "Suffix")) else None,
         severity=Severity.LOW if shut else None,
     )
 
@@ -65,10 +74,8 @@ def _cors(subject: Subject) -> Iterator[Found]:
         origins, methods = texts(rule.get("AllowedOrigins")), texts(rule.get("AllowedMethods"))
         name = shown(rule["ID"]) if text(rule.get("ID")) else f"rule {index + 1}"
         writes = sorted(_WRITES & {each.upper() for each in methods})
-        plain = [
-            each for each in origins if each.lower().startswith("http://") and not _LOCAL.fullmatch(each)
-        ]
-        if anybody := [each for each in origins if _ANY.fullmatch(each)]:
+        plain = [each for each in origins if _plain(each) and not _LOCAL.fullmatch(each)]
+        if anybody := [each for each in origins if _ANY.fullmatch(each) or _of_anybody(each)]:
             does = f"send {named(writes)}" if writes else "read answers"
             yield found(
                 f"CORS {name} lets any website {does} with what its visitors can reach.",
@@ -85,21 +92,39 @@ def _cors(subject: Subject) -> Iterator[Found]:
             )
 
 
+def _plain(origin: str) -> bool:
+    scheme, colon, _ = origin.lower().partition("://")
+    return bool(colon) and (scheme == "http" or "*" in scheme)
+
+
+def _of_anybody(origin: str) -> bool:
+    """Whether anybody can have a website that the wildcard covers.
+
+    So it is where no domain that somebody owns stands behind it: ``https://*.com``, ``*example.com``,
+    ``https://example.*``, ``*.co.uk``; and where anybody is given names: ``*.amazonaws.com``. This is no list
+    of all public suffixes, of which there are thousands.
+    """
+    host = _PORT.sub("", origin.lower().rpartition("://")[2])
+    _, star, rest = host.rpartition("*")
+    if not star:
+        return False
+    labels = rest.split(".")[1:]
+    if len(labels) < 2:
+        return labels != ["localhost"]
+    country = len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _COUNTRY
+    return country or _SHARED.fullmatch(".".join(labels)) is not None
+
+
 def _owner(subject: Subject) -> Iterator[Found]:
     expected = subject.profile.expected_owner
     if expected is None:
         raise NotApplicable("the profile names no owner")
     if subject.snapshot.account == ANOTHERS:
-        yield found(
-            f"The bucket does not belong to account {shown(expected)}, as S3 says.", "account: another's"
-        )
+        yield found(f"The bucket does not belong to account {shown(expected)}, as S3 says.")
         return
     account = subject.read("account")
     if account != expected:
-        yield found(
-            f"The bucket belongs to account {shown(account)}, not to {shown(expected)}.",
-            f"account: {shown(account)}",
-        )
+        yield found(f"The bucket belongs to account {shown(account)}, not to {shown(expected)}.")
 
 
 def _shadow(subject: Subject) -> Iterator[Found]:
@@ -110,8 +135,7 @@ def _shadow(subject: Subject) -> Iterator[Found]:
             if account != ours:
                 yield found(
                     f"{service} would use a bucket of this name for account {ours}, and it belongs to "
-                    f"{shown(account)}: what is written here, others read and change.",
-                    f"account: {shown(account)}",
+                    f"{shown(account)}: what is written here, others read and change."
                 )
             return
     raise NotApplicable("no service of AWS gives buckets such a name")

@@ -23,7 +23,12 @@ from .shapes import account_of, arn_part, is_account, named, parsed, read_list, 
 OF_THE_BUCKET = ("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:DeleteBucket")
 OF_OBJECTS = ("s3:BypassGovernanceRetention", "s3:DeleteObjectVersion")
 DECRYPT = "kms:Decrypt"
-DANGEROUS = (*OF_THE_BUCKET, *OF_OBJECTS, DECRYPT)
+OF_ROLES = ("iam:AttachRolePolicy", "iam:PutRolePolicy")
+OF_USERS = ("iam:AttachUserPolicy", "iam:PutUserPolicy")
+OF_POLICIES = ("iam:CreatePolicyVersion",)
+GRANTING = (*OF_ROLES, *OF_USERS, *OF_POLICIES)
+"""Whoever may do this to themselves, or to everybody, may all the rest as soon as they like."""
+DANGEROUS = (*OF_THE_BUCKET, *OF_OBJECTS, DECRYPT, *GRANTING)
 _WHOLE = frozenset({"*", "arn:*", "arn:aws:*", "arn:aws:s3:*", "arn:aws:s3:::*", "arn:aws:s3:::*/*"})
 _MOST_KINDS = 256
 _ANY_KEY = "00000000-0000-0000-0000-000000000000"
@@ -120,7 +125,15 @@ def _request(arn: str, action: str, bucket: str, partition: str, region: str, ac
     resource = f"arn:{partition}:s3:::{bucket}" + ("/key" if action in OF_OBJECTS else "")
     if action == DECRYPT:  # a key that nobody names, so that only who may use all of them may use it
         resource = f"arn:{partition}:kms:{region}:{account}:key/{_ANY_KEY}"
+    if action in GRANTING:
+        resource = _granted(arn, action, partition, account)
     return AccessRequest(action, resource, arn, _DIRECT, unknown=_UNSEEN, resource_account=account)
+
+
+def _granted(arn: str, action: str, partition: str, account: str) -> str:
+    """Whose permissions would grow: the identity's own, or those of one that nobody names."""
+    kind = "role" if action in OF_ROLES else "user" if action in OF_USERS else "policy"
+    return arn if arn_part(arn, 5).startswith(f"{kind}/") else f"arn:{partition}:iam::{account}:{kind}/zq7"
 
 
 def _may(request: AccessRequest, documents: list[Policy], limit: Policy | None) -> bool:

@@ -9,7 +9,19 @@ from ....values import Severity
 from ...wanted import COMPLIANCE, DefaultRetention
 from ..check import Check, Found, Subject, found
 from .encryption import KMS
-from .shapes import arn_part, at, mapping, named, number, read_rows, read_setting, rows, shown, text
+from .shapes import (
+    account_of,
+    arn_part,
+    at,
+    mapping,
+    named,
+    number,
+    read_rows,
+    read_setting,
+    rows,
+    shown,
+    text,
+)
 
 DAYS_OF_A_YEAR = 365
 
@@ -21,7 +33,7 @@ def _versioning(subject: Subject) -> Iterator[Found]:
             "Versioning is suspended: new objects replace and deletions remove."
             if status == "Suspended"
             else "Versioning was never enabled: what is overwritten or deleted is gone.",
-            f"Status: {shown(status) or 'none'}",
+            f"Status: {shown(status)}" if status not in ("", "Suspended") else None,
             severity=None if subject.profile.versioning else Severity.INFO,
         )
 
@@ -33,7 +45,6 @@ def _mfa_delete(subject: Subject) -> Iterator[Found]:
     note = ("MFA delete and lifecycle rules exclude each other; this bucket has or wants rules",)
     yield found(
         "A password or an access key suffices to delete versions for good: MFA delete is off.",
-        "MFADelete: Disabled",
         *(note if lifecycle else ()),
     )
 
@@ -44,7 +55,6 @@ def _object_lock(subject: Subject) -> Iterator[Found]:
     if setting.get("ObjectLockEnabled") != "Enabled":
         yield found(
             "Object Lock is off: whoever may delete versions may delete all of them.",
-            "ObjectLockEnabled: none",
             severity=severity,
         )
         return
@@ -55,7 +65,6 @@ def _object_lock(subject: Subject) -> Iterator[Found]:
     if not days:
         yield found(
             f"New objects are not locked by default; the profile asks for {_told(wanted)}.",
-            "DefaultRetention: none",
             severity=severity,
         )
         return
@@ -117,7 +126,7 @@ def _lifecycle(subject: Subject) -> Iterator[Found]:
     if not active:
         yield found(
             "No lifecycle rule is active: what nobody needs any more stays, and can be lost.",
-            f"Rules: {len(rules)}, all disabled" if rules else "Rules: none",
+            f"Rules: {len(rules)}, all disabled" if rules else None,
             severity=None if wanted is None else Severity.LOW,
         )
         return
@@ -127,14 +136,14 @@ def _lifecycle(subject: Subject) -> Iterator[Found]:
         if not narrowed(each) and (days := _expiry(mapping(each.get("NoncurrentVersionExpiration"))))
     ]
     if wanted is not None and (not expiries or min(expiries) > wanted):
-        told = f"after {min(expiries)} days" if expiries else "never"
+        told = f"removed after {min(expiries)} days" if expiries else "kept for ever"
         yield found(
-            f"Replaced versions are removed {told}; the profile asks for {wanted} days.",
+            f"Replaced versions are {told}; the profile asks for {wanted} days.",
             *_reasons(rules, "NoncurrentVersionExpiration"),
             severity=Severity.LOW,
         )
     elif wanted is None and not expiries and subject.told("versioning") == "Enabled":
-        yield found("Replaced versions are kept for ever.", "NoncurrentVersionExpiration: none")
+        yield found("Replaced versions are kept for ever.", *_reasons(rules, "NoncurrentVersionExpiration"))
 
 
 def _expiry(setting: Mapping[str, Any]) -> int | None:
@@ -163,11 +172,11 @@ def _incomplete(subject: Subject) -> Iterator[Found]:
         and (days := number(at(each, "AbortIncompleteMultipartUpload", "DaysAfterInitiation")))
     ]
     if not kept or (wanted is not None and min(kept) > wanted):
-        told = f"after {min(kept)} days" if kept else "never"
+        told = f"removed after {min(kept)} days" if kept else "kept for ever"
         yield found(
-            f"Parts of unfinished uploads are removed {told}"
+            f"Unfinished uploads are {told}"
             + ("." if wanted is None else f"; the profile asks for {wanted} days."),
-            *(_reasons(rules, "AbortIncompleteMultipartUpload") if rules else ["Rules: none"]),
+            *_reasons(rules, "AbortIncompleteMultipartUpload"),
             severity=Severity.INFO if wanted is None else None,
         )
 
@@ -181,7 +190,7 @@ def _replication(subject: Subject) -> Iterator[Found]:
     if not active:
         yield found(
             "Nothing is replicated: whatever happens to this bucket happens to the only copy.",
-            f"Rules: {len(rules)}, all disabled" if rules else "Rules: none",
+            f"Rules: {len(rules)}, all disabled" if rules else None,
         )
         return
     if all(narrowed(each) for each in active):
@@ -213,6 +222,12 @@ def _destinations(subject: Subject, active: list[Mapping[str, Any]]) -> Iterator
         bucket = text(at(rule, "Destination", "Bucket")).rpartition(":")[2]
         if bucket == subject.snapshot.bucket:
             yield found("The bucket is replicated to itself.", f"Destination: {shown(bucket)}")
+        account = text(at(rule, "Destination", "Account")) or arn_part(key, 4)
+        if account and account != (account_of(subject) or account):
+            yield found(
+                f"What is written here is copied to {shown(bucket)} of another account, {shown(account)}.",
+                fix="see that the account is meant to have a copy; else take the rule away",
+            )
         if region and arn_part(key, 3) == region:
             yield found(
                 f"Replicas in {shown(bucket)} stay in {shown(region)}: what befalls the region befalls them.",
@@ -228,7 +243,7 @@ CHECKS: tuple[Check, ...] = (
         severity=Severity.MEDIUM,
         reads=("versioning",),
         why="Without versions, one mistaken or hostile call destroys an object.",
-        fix="harden enables versioning",
+        fix="`harden` enables versioning",
         judge=_versioning,
         refs=("SecurityHub:S3.14", "checkov:CKV_AWS_21", "prowler:s3_bucket_object_versioning"),
         seeds=("versioning",),
@@ -258,7 +273,7 @@ CHECKS: tuple[Check, ...] = (
         reads=("object_lock",),
         why="A locked version cannot be deleted or replaced until its time is over, in compliance mode by "
         "nobody.",
-        fix="harden sets it if the profile asks for it: BucketProfile(object_lock=DefaultRetention(…)); it "
+        fix="`harden` sets it if the profile asks for it: BucketProfile(object_lock=DefaultRetention(…)); it "
         "cannot "
         "be switched off again",
         judge=_object_lock,
@@ -275,7 +290,7 @@ CHECKS: tuple[Check, ...] = (
         severity=Severity.LOW,
         reads=("lifecycle", "versioning"),
         why="Versions that are kept for ever cost money, and are there to be stolen.",
-        fix="harden adds a rule if the profile asks for it: BucketProfile(noncurrent_days=…)",
+        fix="`harden` adds a rule if the profile asks for it: BucketProfile(noncurrent_days=…)",
         judge=_lifecycle,
         refs=(
             "SecurityHub:S3.10",
@@ -296,7 +311,7 @@ CHECKS: tuple[Check, ...] = (
         reads=("lifecycle",),
         why="Parts that were never put together are paid for, are seen in no listing, and hold data all the "
         "same.",
-        fix="harden adds a lifecycle rule",
+        fix="`harden` adds a lifecycle rule",
         judge=_incomplete,
         refs=("checkov:CKV_AWS_300",),
         seeds=("versioning",),
@@ -310,7 +325,7 @@ CHECKS: tuple[Check, ...] = (
         title="Objects are replicated to another region",
         topic="recovery",
         severity=Severity.LOW,
-        reads=("replication", "encryption", "region"),
+        reads=("replication", "encryption", "region", "account"),
         why="A second copy in another region, and better in another account, survives what destroys the "
         "first.",
         fix="by hand, with a bucket and a role for it: `aws s3api put-bucket-replication --bucket … "
