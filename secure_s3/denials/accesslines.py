@@ -12,6 +12,7 @@ Source: Amazon S3 User Guide, "Amazon S3 server access log format".
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final, TypeAlias
 from urllib.parse import unquote
 
@@ -38,11 +39,15 @@ _WHOLE = (
     *(_FIELD, _FIELD, rb"\[([^\]]*)\]", *[_FIELD] * 5, _QUOTED, rb"([0-9]{3}|-)", *[rb'([^ "]*)'] * 5),
     *(_QUOTED, _QUOTED, rb'([^"]*)'),
 )
-even = re.compile(b" ".join(_WHOLE)).fullmatch
+_NO_WAY_BACK = b"]*+)" if sys.version_info >= (3, 11) else b"]*)"
+"""No field can end elsewhere than at the first byte that it may not hold; newer Pythons can be told so."""
+even = re.compile(b" ".join(_WHOLE).replace(b"]*)", _NO_WAY_BACK)).fullmatch
 """Takes a line apart in which no client wrote a quote; None for any other."""
 
 _BEFORE = re.compile(rb"[^ ]* [^ ]* \[[^\]]*\] (?:[^ ]* ){5}")
 _BETWEEN = re.compile(rb' (?:[0-9]{3}|-) (?:[^ "]* ){5}')
+_ENDS = re.compile(rb'"(?= [0-9]{3}(?![^ ]))')
+_VERSION, _VERSION_BYTES = re.compile(rb" HTTP/[0-9]\.[0-9]"), 9
 _AFTER = re.compile(rb'"(?: [^ "]*){2} (?:SigV[0-9A-Za-z]+|-) [^ "]* (?:AuthHeader|QueryString|-)(?![^ ])')
 _LENIENT = re.compile(r'"([^"]*)"|\[([^\]]*)\]|(\S+)')
 _LENIENT_CHARACTERS = 16 * 1024
@@ -75,7 +80,7 @@ def uneven(line: bytes) -> Line | None:
             return None
         uri, at = line[at:end], end + 1
     between = _BETWEEN.match(line, at)
-    told = None if between is None else _told(line, between.end())
+    told = None if between is None else _told(line, between.end(), by_client=uri != b"-")
     if between is None or told is None:
         return None
     uri, referer, agent, after = (each.replace(b'"', _QUOTE) for each in (uri, *told))
@@ -83,16 +88,25 @@ def uneven(line: bytes) -> Line | None:
 
 
 def _between(line: bytes, at: int) -> int:
-    """Where the Request-URI ends that begins at *at*: at the first quote that such fields follow."""
-    quote = line.find(b'"', at)
-    while quote >= 0 and not _BETWEEN.match(line, quote + 1):
-        quote = line.find(b'"', quote + 1)
-    return quote
+    """Where the Request-URI ends that begins at *at*; -1 if the line has no such place, or several.
+
+    It ends at a quote behind the version of HTTP that a status follows. A client can write such a place
+    into its URI, referer or agent: nobody can tell then what S3 wrote, and what a client wrote must not
+    decide it.
+    """
+    ends = _ends(line, at)
+    return ends[0] if len(ends) == 1 else -1
 
 
-def _told(line: bytes, at: int) -> tuple[bytes, bytes, bytes] | None:
+def _ends(line: bytes, at: int) -> list[int]:
+    """Where a Request-URI that begins at *at* may end."""
+    found = (each.start() for each in _ENDS.finditer(line, at))
+    return [end for end in found if _VERSION.match(line, max(at, end - _VERSION_BYTES), end)]
+
+
+def _told(line: bytes, at: int, *, by_client: bool) -> tuple[bytes, bytes, bytes] | None:
     """Referer, agent and the rest: what the client sent ends where fields of S3 follow for the last time."""
-    if line[at : at + 4] == b"- - ":
+    if not by_client and line[at : at + 4] == b"- - ":
         return b"-", b"-", line[at + 3 :]
     if line[at : at + 1] != b'"':
         return None
@@ -120,11 +134,26 @@ def fields_of(line: Line) -> list[bytes]:
 
 
 def fields_in(text: str) -> list[str]:
-    """The fields of a line that somebody pasted, as far as it goes: it may be cut, and need not be whole."""
-    line = line_of(text.strip().encode("utf-8", "replace")) if len(text) <= LINE_CHARACTERS else None
-    if line is not None:
+    """The fields of a line that somebody pasted, as far as it goes: it may be cut, and need not be whole.
+
+    Where nobody can tell what S3 wrote, it goes as far as the key: what stands behind may be the client's.
+    """
+    data = text.strip()[: LINE_CHARACTERS + 1].encode("utf-8", "replace")
+    if (line := uneven(data)) is not None:
         return [each.decode("utf-8", "replace") for each in fields_of(line)]
-    return ["".join(part) for part in _LENIENT.findall(text[:_LENIENT_CHARACTERS])]
+    data = data[:_LENIENT_CHARACTERS]
+    start = _BEFORE.match(data)
+    if start is None or not data.startswith(b'"', at := start.end()):
+        return _leniently(data)
+    ends = _ends(data, at + 1)
+    if len(ends) != 1:
+        return _leniently(start[0])
+    uri = data[at + 1 : ends[0]].decode("utf-8", "replace")
+    return [*_leniently(start[0]), uri, *_leniently(data[ends[0] + 1 :])]
+
+
+def _leniently(data: bytes) -> list[str]:
+    return ["".join(part) for part in _LENIENT.findall(data.decode("utf-8", "replace"))]
 
 
 def key_of(operation: str, key: str) -> str:

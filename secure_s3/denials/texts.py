@@ -91,6 +91,8 @@ TEXTS: Final = (
     ("missing object lock configuration", "object_lock", "not enabled"),
     ("missing objectlockconfiguration", "object_lock", "not enabled"),
     ("requests with object lock parameters", "object_lock", "no checksum"),
+    ("to apply a object lock configuration", "object_lock", "versioning needed"),
+    ("object lock configuration is present on this bucket", "object_lock", "versioning stays"),
     ("object lock", "object_lock", ""),
     ("x-amz-object-lock", "object_lock", ""),
     ("retain until date must be in the future", "object_lock", "date"),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..errors import ConfigurationError
+from ..policy.globs import STAR, Match, glob_of
 
 TLS_VERSIONS: Final = ("1.0", "1.1", "1.2", "1.3")
 AUTH_TYPES: Final = {"header": "AuthHeader", "query": "QueryString", "anonymous": "-"}
@@ -124,6 +125,22 @@ class Filter:
         return getattr(self, name) or ()
 
 
+def known(where: object) -> Filter:
+    """The filter that is given; one that every record passes if none is.
+
+    Raises:
+        ConfigurationError: It is no Filter.
+    """
+    if where is None:
+        return Filter()
+    if not isinstance(where, Filter):
+        raise ConfigurationError(
+            f"where= is a {type(where).__name__}, and no Filter",
+            fix="pass e.g. Filter(status=403), from secure_s3.monitoring",
+        )
+    return where
+
+
 def _several(value: Any) -> tuple[Any, ...] | None:
     if value is None:
         return None
@@ -136,9 +153,10 @@ def _never(name: str, value: object, fix: str) -> ConfigurationError:
     return ConfigurationError(f"{name}={value!r} can match nothing", why="no log has such a value", fix=fix)
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    """The whole of a text, with ``*`` for anything."""
-    return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
+def pattern(text: str) -> Match:
+    """What tells whether the whole of a text fits, with ``*`` for anything, in linear time."""
+    parts = re.split(r"(\*)", text)
+    return glob_of([STAR if each == "*" else each for each in parts if each])
 
 
 def is_older(version: str | None, than: str) -> bool:

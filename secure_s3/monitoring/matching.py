@@ -210,7 +210,7 @@ def _any(texts: tuple[str, ...]) -> Callable[[bytes], bool]:
     @lru_cache(maxsize=_KEPT)  # there are few different ones in a log
     def matches(field: bytes) -> bool:
         text = field.decode("utf-8", "surrogateescape")
-        return field in plain or any(each.fullmatch(text) for each in patterns)
+        return field in plain or any(fits(text) for fits in patterns)
 
     return matches
 
@@ -229,8 +229,11 @@ def _by_key(prefix: str) -> Test:
 
     def matches(line: Line) -> bool:
         key = line[KEY]
-        if harmless and (key.startswith(start) or b"%" not in key):  # then nothing is to be decoded
-            return key.startswith(start)
+        if harmless:  # then nothing is to be decoded, unless something is encoded
+            if key.startswith(start):
+                return True
+            if b"%" not in key:
+                return False
         return key != b"-" and _decoded(line).startswith(prefix)
 
     return matches

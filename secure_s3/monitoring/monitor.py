@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 from ..guard.faults import typed
 from ..guard.readers import reader
 from . import delivered, found
-from .filters import Filter
+from .filters import Filter, known
 from .findings import AnalyzerFinding, MacieFinding
 from .reading import Reading
 from .trail import Refusals, TrailReading, looked_up
@@ -209,7 +209,7 @@ class _Asking:
 
 
 def _with_times(where: Filter | None, since: datetime | None, until: datetime | None) -> Filter:
-    given = where or Filter()
+    given = known(where)
     first = max((each for each in (given.since, since) if each is not None), default=None)
     last = min((each for each in (given.until, until) if each is not None), default=None)
     return replace(given, since=first, until=last)

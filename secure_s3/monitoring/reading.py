@@ -9,12 +9,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from ..denials.accesslines import LINE_CHARACTERS, Line, even, uneven
 from ..errors import ConfigurationError
-from .filters import Filter
+from .filters import Filter, known
 from .matching import Plan, plan
 from .records import LogRecord
 
@@ -39,6 +40,8 @@ class Counts:
         malformed: Lines that are none, or were cut. Where a filter lets whole blocks be searched, lines that
             cannot match are not looked at, and not counted here.
         damaged: Files that broke off, e.g. of gzip, with the reason; what was read of them before counts.
+        foreign: Files with lines of which none is a record.
+        recording: So many files hold a record, wanted or not.
     """
 
     files: int = 0
@@ -47,6 +50,13 @@ class Counts:
     matched: int = 0
     malformed: int = 0
     damaged: tuple[tuple[str, str], ...] = ()
+    foreign: tuple[str, ...] = ()
+    recording: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there was something to read and no record in any of it: hardly what was meant."""
+        return bool(self.foreign or self.damaged) and not self.recording
 
 
 class Reading:
@@ -54,7 +64,8 @@ class Reading:
 
     def __init__(self, sources: Iterable[Source], where: Filter | None) -> None:
         self.counts = Counts()
-        self._records = _read(sources, plan(where or Filter()), self.counts)
+        self._blocks = _read(sources, plan(known(where)), self.counts)
+        self._records: Iterator[LogRecord] = chain.from_iterable(self._blocks)
 
     def __iter__(self) -> Iterator[LogRecord]:
         return self._records
@@ -64,13 +75,15 @@ class Reading:
 
     def close(self) -> None:
         """Read no further, and close what is open."""
-        self._records.close()
+        self._blocks.close()
+        self._records = iter(())
 
 
 def read_logs(paths_or_files: Any, where: Filter | None = None) -> Reading:
     """The records of server access logs that are here: lazily, in the order of the files, with flat memory.
 
-    Lines that are none are counted and left out: ``reading.counts``. Nothing is raised because of a line.
+    Lines that are none are counted and left out: ``reading.counts``. Nothing is raised because of a line, nor
+    because of a file of which no line is a record: ``counts.foreign`` names it.
 
     Args:
         paths_or_files: A path, an open binary file, or several. A folder stands for all files below it, in
@@ -79,7 +92,7 @@ def read_logs(paths_or_files: Any, where: Filter | None = None) -> Reading:
 
     Raises:
         ConfigurationError: There is no such file, it is no binary file, or *where* asks for what logs do not
-            tell. Files are looked for at once, and opened when their turn comes.
+            tell, or is no Filter. Files are looked for at once, and opened when their turn comes.
     """
     several = [paths_or_files] if is_one(paths_or_files) else list(paths_or_files)
     return Reading([source for each in several for source in sources_of(each)], where)
@@ -103,18 +116,33 @@ def sources_of(given: Any) -> Iterator[Source]:
         yield str(each), partial(open, each, "rb")
 
 
-def _read(sources: Iterable[Source], wanted: Plan, counts: Counts) -> Generator[LogRecord, None, None]:
+def _read(
+    sources: Iterable[Source], wanted: Plan, counts: Counts
+) -> Generator[Iterator[LogRecord], None, None]:
+    """The records of each block."""
     needles = wanted.needles
     for name, opens in sources:
         counts.files += 1
+        recording = has_text = False
         with opens() as file:
             for block in blocks(name, file, counts):
                 lines = block.count(b"\n")
                 counts.bytes, counts.lines = counts.bytes + len(block), counts.lines + lines
+                if not recording:
+                    recording, has_text = _holds_record(block), has_text or not block.isspace()
                 found: Sequence[bytes] = _with(block, needles) if needles else block.split(b"\n")
                 if needles and len(found) * _COMMON > lines > _COMMON:
                     needles = ()  # it costs more to search for what stands in most lines than to look at each
-                yield from _matching(found, wanted, counts)
+                yield _matching(found, wanted, counts)
+        counts.recording += recording
+        if has_text and not recording:
+            counts.foreign += (name,)
+
+
+def _holds_record(block: bytes) -> bool:
+    """Whether one of these lines is a record; as a rule the first one is."""
+    first = block[: block.find(b"\n")]
+    return any(even(each) or uneven(each) for each in chain((first,), block.split(b"\n")))
 
 
 def blocks(name: str, file: Any, counts: Counts) -> Iterator[bytes]:
@@ -171,7 +199,7 @@ def _matching(lines: Iterable[bytes], wanted: Plan, counts: Counts) -> Iterator[
     """The records among the lines of a block, in loops that Python need not interpret."""
     given = list(filter(wanted.early, lines))  # None keeps what is not empty
     found: list[Line | None] = list(map(even, given))
-    if None in found:
+    if not all(found):  # a line that was taken apart is true
         found = [line or uneven(text) for line, text in zip(found, given, strict=True)]
         counts.malformed += found.count(None)
         found = list(filter(None, found))

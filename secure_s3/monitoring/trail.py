@@ -16,7 +16,7 @@ from ..denials.events import Event, events_in
 from ..errors import ConfigurationError, Throttled
 from ..guard.waiting import attempt
 from .events import Refusal, TrailEvent, refusal, told
-from .filters import AUTH_TYPES, Filter, is_older, pattern
+from .filters import AUTH_TYPES, Filter, is_older, known, pattern
 from .matching import lies_in
 from .reading import Counts, Source, is_one, sources_of
 
@@ -37,7 +37,7 @@ class TrailReading:
         self, sources: Iterable[Source], where: Filter | None, explainer: Callable[..., Any] | None = None
     ) -> None:
         self.counts = Counts()
-        self._events = _wanted(_events(sources, self.counts), where or Filter(), self.counts)
+        self._events = _wanted(_events(sources, self.counts), known(where), self.counts)
         self._explainer = explainer
 
     def __iter__(self) -> Iterator[TrailEvent]:
@@ -70,8 +70,8 @@ def _refusals(events: Iterator[Event], explainer: Callable[..., Any] | None) -> 
 def read_trail(paths_or_files: Any, where: Filter | None = None) -> TrailReading:
     """The events in CloudTrail's log files that are here: lazily, a file at a time.
 
-    Files hold one JSON text each, with ``Records``, compressed by gzip or not. What is none is counted, and
-    nothing is raised because of it: ``reading.counts``.
+    Files hold one JSON text each, with ``Records``, compressed by gzip or not. What is none is counted and
+    named, and nothing is raised because of it: ``reading.counts``.
 
     Args:
         paths_or_files: As of ``read_logs``.
@@ -99,8 +99,11 @@ def _events(sources: Iterable[Source], counts: Counts) -> Iterator[Event]:
         for event in events_in(text):
             counts.lines += 1
             yield event
-        if text.strip() and counts.lines == number and '"Records":[]' not in "".join(text[:200].split()):
+        if counts.lines > number or '"Records":[]' in "".join(text[:200].split()):
+            counts.recording += 1
+        elif text.strip():
             counts.malformed += 1
+            counts.foreign += (name,)
 
 
 def _text(name: str, data: bytes, counts: Counts) -> str:
@@ -177,7 +180,7 @@ def _like(name: str, texts: tuple[str, ...]) -> Callable[[TrailEvent], bool]:
 
     def matches(event: TrailEvent) -> bool:
         value = getattr(event, name)
-        return value is not None and any(each.fullmatch(value) for each in patterns)
+        return value is not None and any(fits(value) for fits in patterns)
 
     return matches
 

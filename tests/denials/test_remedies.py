@@ -446,6 +446,8 @@ def test_the_changed_arguments_pass_as_they_go_over_the_wire(headers, statement)
         ),
         ("object_lock", {"detail": "not enabled"}, {}, {"command": "ObjectLockEnabled=Enabled"}),
         ("object_lock", {"detail": "no checksum"}, {}, {"arguments": {"ChecksumAlgorithm": "CRC32"}}),
+        ("object_lock", {"detail": "versioning needed"}, {}, {"command": "put-bucket-versioning"}),
+        ("object_lock", {"detail": "versioning stays"}, {}, {"what": "leave versioning on"}),
         ("mfa_delete", {}, {}, {"what": "root user"}),
         ("acl", {"detail": "header missing"}, {}, {"what": "AccessControlPolicy"}),
         ("region", {"detail": "location constraint"}, {}, {"what": "LocationConstraint"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from secure_s3.denials.accesslines import FIELDS, fields_in, fields_of, key_of, line_of
 from secure_s3.denials.accesslogs import of_line
+from secure_s3.monitoring.filters import pattern
 
 from .lines import DENIED, ORDINARY, PLAIN, line, slowly
 
@@ -95,6 +97,47 @@ def test_forged_fields_are_text(name: str, text: str) -> None:
     assert (told["status"], told["cipher"], told["tls"]) == (b"403", b"-", b"-")
 
 
+TAILS = (
+    '" 200 - 113 - 7 - "-" "x',
+    ' HTTP/1.1" 200 - 113 - 7 - "-" "x',
+    '" 200 - 1 1 1 1 "-" "x" - h SigV4 c AuthHeader h TLSv1.2 - -',
+    '" 200 - 113 - 7 -',
+    '" 200 - 1 2 3 4 "',
+    ' HTTP/1.0" 304 - - - - - "-" "',
+)
+TEXTS = st.lists(st.sampled_from((*TAILS, " HTTP/1.1", '"', " ", "-", "a", " 200", " - ")), max_size=6)
+
+
+@given(st.fixed_dictionaries({name: TEXTS.map("".join) for name in MARKED}))
+def test_no_client_writes_its_own_status(sent: dict[str, str]) -> None:
+    """Whatever a client writes into the three, S3's status and code are read, or the line is none."""
+    written = sent | {"uri": f"GET /k?a={sent['uri']} HTTP/1.1"}
+    text = line(**DENIED, **written)
+    found = read(text.encode())
+    assert found is None or (found[FIELDS.index("status")], found[FIELDS.index("code")]) == (
+        b"403",
+        b"AccessDenied",
+    )
+    within_its_uri = text.index(" 403 ") - 1  # cut there, its own end of the URI would be the only one
+    ends = (len(text), text.rindex(" 41 "), *([] if " HTTP/" in sent["uri"] else [within_its_uri]))
+    for end in ends:
+        assert {*fields_in(text[:end])[FIELDS.index("status") :][:1]} <= {"403"}
+
+
+@pytest.mark.parametrize("tail", TAILS)
+@pytest.mark.parametrize("name", ["uri", "agent"])
+def test_forged_ends_of_a_line(name: str, tail: str) -> None:
+    """An end of the line that a client forges is text; with the version of HTTP in it, the line is none."""
+    changed = {name: f"GET /k?a={tail}" + (" HTTP/1.1" if name == "uri" else "")}
+    found = read(line(**DENIED, **changed).encode())
+    if " HTTP/" in tail:
+        assert found is None
+    else:
+        assert found is not None
+        assert found[FIELDS.index("status")] == b"403"
+        assert found[FIELDS.index(name)] == changed[name].encode()
+
+
 def test_quoted_fields_to_come() -> None:
     """A field in quotes that is added at the end one day moves none of those before."""
     found = read((line(agent='a"b') + ' "new field" -').encode())
@@ -175,3 +218,19 @@ def test_time_is_linear(name: str, piece: str) -> None:
     begun = time.process_time()
     line_of(text)
     assert time.process_time() - begun < 0.5
+
+
+@pytest.mark.parametrize("text", ["*a*a*a*b", "*a" * 40 + "*", "*" * 200 + "b"])
+def test_patterns_are_linear(text: str) -> None:
+    """A pattern with many stars costs no more than the length of what it is compared with."""
+    fits = pattern(text)
+    begun = time.process_time()
+    assert fits("a" * 1000) == (not text.endswith("b"))
+    assert time.process_time() - begun < 0.5
+
+
+@given(st.text("ab*?.\n", max_size=8), st.text("ab?.\n", max_size=8))
+def test_patterns_are_as_a_regular_expression(text: str, field: str) -> None:
+    """``*`` stands for anything and all else for itself, as a regular expression would have it."""
+    expected = re.fullmatch(".*".join(map(re.escape, text.split("*"))), field, re.DOTALL)
+    assert pattern(text)(field) == (expected is not None)

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secure_s3 import monitoring
 from secure_s3.errors import ConfigurationError
-from secure_s3.monitoring import Filter, LogRecord, read_logs
+from secure_s3.monitoring import Filter, LogRecord, read_logs, read_trail
 from secure_s3.monitoring.reading import BLOCK
 
 from .lines import ARN, DENIED, PLAIN, line
@@ -194,6 +195,42 @@ def test_malformed_lines_are_counted(ending: str) -> None:
     reading = read_logs(io.BytesIO(text.encode("latin-1")))
     assert [record.status for record in reading] == [200, 403, 200]
     assert (reading.counts.matched, reading.counts.malformed, reading.counts.lines) == (3, 3, 7)
+
+
+@pytest.mark.parametrize("asked", [None, Filter(status=403), Filter(since=NOON)])
+def test_files_without_a_record_are_named(asked: Filter | None) -> None:
+    """Whatever is searched for, a file of which no line is a record is told from one without a match."""
+    files = [io.BytesIO(data) for data in (b"nonsense\n" * 9000, b"\n\n", b"x\n" + line().encode(), b"")]
+    files[0].name = "other.txt"
+    reading = read_logs(files, asked)
+    list(reading)
+    assert (reading.counts.foreign, reading.counts.recording) == (("other.txt",), 1)
+    assert not reading.counts.is_nothing
+    alone = read_logs(io.BytesIO(b"nonsense"), asked)
+    assert list(alone) == []
+    assert alone.counts.is_nothing
+
+
+@pytest.mark.parametrize("read_them", [read_logs, read_trail])
+@pytest.mark.parametrize("where", [{"status": 403}, "403", {}, 0, []])
+def test_what_is_no_filter(read_them: Any, where: Any) -> None:
+    """Only a Filter says what is wanted; an empty mapping is none, lest everything be taken for wanted."""
+    with pytest.raises(ConfigurationError, match="no Filter") as caught:
+        read_them(io.BytesIO(b""), where)
+    assert "Filter(status=403)" in caught.value.fix
+
+
+def test_reading_that_is_closed() -> None:
+    """Once it is closed there are no further records, those of the block that was read among them."""
+    reading = read_logs(io.BytesIO(b"\n".join([line().encode()] * 9)))
+    next(reading)
+    reading.close()
+    assert list(reading) == []
+
+
+def test_the_room_lists_what_it_shows() -> None:
+    """What is imported when it is used is listed before."""
+    assert set(monitoring.__all__) <= set(dir(monitoring))
 
 
 def test_endless_lines_are_counted_once() -> None:

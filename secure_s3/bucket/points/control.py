@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import AccessDenied, ServiceError
+from ...errors import AccessDenied, NotFound, PreconditionFailed, ServiceError
 from ...guard.faults import typed
 from ..snapshot.values import AccessPoint, Known, Unread
 
-_NO_POLICY = "NoSuchAccessPointPolicy"
+_NO_POLICY, _NO_POINT = "NoSuchAccessPointPolicy", "NoSuchAccessPoint"
+_TAKEN = "AccessPointAlreadyOwnedByYou"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,24 @@ class Control:
     def ask(self, method: str, **arguments: Any) -> Any:
         """One call; its errors are of our tree."""
         operation = self.client.meta.method_to_api_mapping[method]
-        with typed(operation, self.bucket, service="s3control"):
-            return getattr(self.client, method)(AccountId=self.account, **arguments)
+        try:
+            with typed(operation, self.bucket, service="s3control"):
+                return getattr(self.client, method)(AccountId=self.account, **arguments)
+        except (NotFound, PreconditionFailed) as error:
+            self._explain(error, str(arguments.get("Name")))
+            raise
+
+    def _explain(self, error: ServiceError, name: str) -> None:
+        """Say it of the access point: that no key is meant, S3's texts do not tell."""
+        if error.code == _NO_POINT:
+            error.what = f"there is no access point {name} of {self.bucket} ({_NO_POINT})"
+            error.fix = "check the name; s3.bucket(…).access_points.list() has those that there are"
+        elif error.code == _TAKEN:
+            error.what = f"there is an access point {name} already ({_TAKEN})"
+            error.fix = (
+                "choose another name: it is unique in the account and region, whatever the bucket; "
+                "or change that one with put_policy(name, policy)"
+            )
 
     def policy(self, name: str) -> str | None:
         """The policy's text, if it has one."""

@@ -6,11 +6,13 @@ Reference, CreateAccessPoint, ListAccessPoints, PutAccessPointPolicy.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from ...errors import AccessDenied, ConfigurationError, SecureS3Error, ServiceError
+from ...errors import AccessDenied, ConfigurationError, SecureS3Error, ServiceError, TransportError
+from ...guard.cleanup import remark
 from ...guard.faults import typed
 from ...guard.readers import reader
 from ...policy import Policy
@@ -21,6 +23,9 @@ from ...policy.statements.parts import Texts
 from ..snapshot.values import AccessPoint
 from .control import Control
 from .rules import BLOCKED, check_bucket, check_name, check_vpc, checked, policy_of
+
+_REGION = "x-amz-bucket-region"
+_log = logging.getLogger(__name__)
 
 
 class AccessPoints:
@@ -89,7 +94,9 @@ class AccessPoints:
 
         Args:
             name: Unique in the account and region; it becomes part of public host names.
-            principals: ARNs of roles and users, or accounts, that may read and list.
+            principals: ARNs of roles and users, or accounts, that may read and list. Without any the policy
+                admits nobody: users and roles of the account get in by their own policies, and nobody does by
+                the bucket's policy alone.
             prefix: The literal beginning of keys that they may.
             write: They may upload as well.
             min_tls: The oldest TLS version that is let through, whatever the bucket's own minimum is.
@@ -118,13 +125,7 @@ class AccessPoints:
             made = policy_of(arn, principals, prefix=prefix, write=write, min_tls=min_tls)
             found = checked(made if policy is None else policy, arn, vpc)
             bound = {"VpcConfiguration": {"VpcId": vpc}} if vpc is not None else {}
-            control.ask(
-                "create_access_point",
-                Name=name,
-                Bucket=self._bucket,
-                PublicAccessBlockConfiguration=BLOCKED,
-                **bound,
-            )
+            self._make(control, name, bound)
             self._put_or_remove(control, name, found)
             return control.described(self._own(control, name))
 
@@ -220,15 +221,26 @@ class AccessPoints:
             )
         return told
 
+    def _make(self, control: Control, name: str, bound: dict[str, Any]) -> None:
+        """One without a policy yet; what ends it before the answer is there is told that there may be one."""
+        block = {"PublicAccessBlockConfiguration": BLOCKED}
+        try:
+            control.ask("create_access_point", Name=name, Bucket=self._bucket, **block, **bound)
+        except (TransportError, KeyboardInterrupt) as error:
+            remark(error, f"whether the access point {name} was made, without a policy, is not known")
+            _log.warning("it is not known whether the access point %s was made: no answer came", name)
+            raise
+
     def _put_or_remove(self, control: Control, name: str, policy: Policy) -> None:
         """Nothing is left without the policy that it was to have."""
         try:
             control.ask("put_access_point_policy", Name=name, Policy=policy.to_json())
-        except SecureS3Error as error:
+        except BaseException as error:  # Ctrl-C as well
             try:
                 control.ask("delete_access_point", Name=name)
             except SecureS3Error as left:
-                error.why += f"; and the access point {name}, without a policy, could not be removed"
+                _log.warning("the access point %s is left without a policy: %s", name, left.what)
+                remark(error, f"and the access point {name}, without a policy, could not be removed")
                 raise error from left
             raise
 
@@ -249,10 +261,11 @@ class AccessPoints:
             return str(sts.get_caller_identity()["Account"])
 
     def _region(self) -> str:
-        """Where the bucket is, for its access points are there; the client's region to those not told."""
+        """Where the bucket is, for its access points are there; refused, S3 tells it in a header."""
         try:
             with typed("HeadBucket", self._bucket):
                 told = self._client.head_bucket(Bucket=self._bucket)
-        except AccessDenied:
-            return str(self._client.meta.region_name)
+        except AccessDenied as error:
+            headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+            told = {"BucketRegion": headers.get(_REGION)}
         return str(told.get("BucketRegion") or self._client.meta.region_name)

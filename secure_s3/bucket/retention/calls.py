@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import InvalidRequest, ServiceError, hand_on
+from ...errors import InvalidRequest, NotFound, ServiceError, hand_on
 from ...guard.faults import typed
 from ...values import printable_text
 
@@ -17,9 +17,12 @@ _METHODS = {
     "PutObjectLegalHold": "put_object_legal_hold",
     "GetObjectLockConfiguration": "get_object_lock_configuration",
     "PutObjectLockConfiguration": "put_object_lock_configuration",
+    "GetBucketVersioning": "get_bucket_versioning",
     "DeleteObject": "delete_object",
 }
 _NONE = "NoSuchObjectLockConfiguration"
+_NO_VERSION = "NoSuchVersion"
+_VERSIONS = "s3.boto3.list_object_versions(Bucket=…, Prefix=key) lists those that there are"
 _HOW = (
     "switch it on with s3.bucket(name).object_lock.enable(), or harden(object_lock=DefaultRetention(…)): it "
     "needs versioning, and cannot be switched off again"
@@ -72,6 +75,10 @@ class Calls:
             if (better := told(error, self.bucket)) is None:
                 raise
             raise better from error
+        except NotFound as error:
+            if version is not None and version.id is not None and error.code == _NO_VERSION:
+                error.fix = f"check the version id {printable_text(version.id)!r}; {_VERSIONS}"
+            raise
 
     def read(self, operation: str, member: str, version: Version) -> Mapping[str, Any]:
         """What a version has of one kind of lock; empty if it has none."""

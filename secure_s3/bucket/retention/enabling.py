@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import ServiceError
+from ...errors import AccessDenied, PreconditionFailed, ServiceError
 from ..wanted import DefaultRetention
 from .calls import Calls
 
@@ -32,6 +32,26 @@ class Enabling:
                 raise
             return False, None
         return found.get("ObjectLockEnabled") == "Enabled", default_of(found)
+
+    def require_versioning(self) -> None:
+        """Refuse to switch Object Lock on where S3 would; S3 decides if versioning may not be read.
+
+        Raises:
+            PreconditionFailed: Versioning is not enabled.
+        """
+        try:
+            state = self.calls.make("GetBucketVersioning").get("Status")
+        except AccessDenied:
+            return
+        if state != "Enabled":
+            bucket = self.calls.bucket
+            raise PreconditionFailed(
+                f"Object Lock needs versioning, and that of {bucket} is {(state or 'off').lower()}",
+                why="versions are what it protects; nothing was changed",
+                fix=f"s3.bucket({bucket!r}).harden(object_lock=DefaultRetention(…)) switches both on, and "
+                "s3.boto3.put_bucket_versioning(…) versioning",
+                bucket=bucket,
+            )
 
     def write(self, default: DefaultRetention | None) -> None:
         """Switch Object Lock on, with this default retention."""

@@ -187,11 +187,14 @@ class ObjectLock:
         on already, ``set_default`` is what is done.
 
         Raises:
-            PreconditionFailed: Versioning is not enabled.
+            PreconditionFailed: Versioning is not enabled; nothing was changed.
+            ConfigurationError: *default* is no DefaultRetention.
             RetentionRefused: As of ``set_default``.
         """
+        _check_default(default)
         on, current = self._enabling.read()
         if not on:
+            self._enabling.require_versioning()
             self._enabling.write(default)
         elif default is not None and default != current:
             self.set_default(default)
@@ -216,8 +219,10 @@ class ObjectLock:
 
         Raises:
             RetentionRefused: It would be, without *allow_shorter*; nothing was sent.
-            ConfigurationError: The bucket has no Object Lock: ``enable`` it, which cannot be undone.
+            ConfigurationError: The bucket has no Object Lock: ``enable`` it, which cannot be undone. Or
+                *default* is no DefaultRetention.
         """
+        _check_default(default)
         on, current = self._enabling.read()
         if not on:
             raise ConfigurationError(
@@ -296,6 +301,15 @@ def _known(retention: object) -> Retention:
             f"{retention!r} is no retention", fix="pass e.g. Retention.governance(days=30)"
         )
     return retention
+
+
+def _check_default(default: object) -> None:
+    if default is not None and not isinstance(default, DefaultRetention):
+        raise ConfigurationError(
+            f"{default!r} is no default retention",
+            why="that of a bucket goes by a mode and days or years, and has no date",
+            fix='pass DefaultRetention(mode="GOVERNANCE", days=30), from secure_s3.bucket',
+        )
 
 
 def _flag(value: object) -> bool:

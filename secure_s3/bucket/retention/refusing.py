@@ -15,7 +15,7 @@ from .values import Protection, Retention, written
 
 BYPASS = "allow_governance_bypass=True"
 _DAYS_OF_A_YEAR = 365
-_NOBODY = "in compliance mode nobody can, the root user included"
+_NOBODY = "nobody can {}, not even the root user"
 
 
 def needs_bypass(
@@ -41,7 +41,12 @@ def needs_bypass(
     if current.mode == COMPLIANCE:
         if shorter or wanted.mode != COMPLIANCE:
             doing = f"end on {written(ends)}" if shorter else "become one of governance mode"
-            raise _refused(f"the retention of {where} would {doing}", current, f"{_NOBODY}, shorten it", "")
+            raise _refused(
+                f"the retention of {where} would {doing}",
+                current,
+                _NOBODY.format("shorten it" if shorter else "loosen it"),
+                "",
+            )
         return False
     if not shorter and wanted.mode == GOVERNANCE:
         return False
@@ -72,7 +77,7 @@ def deletion_needs_bypass(
     if not current.retained(now):
         return False
     if current.mode == COMPLIANCE:
-        raise _refused(what, current, f"{_NOBODY}, delete it", "")
+        raise _refused(what, current, _NOBODY.format("delete it before"), "")
     if not allow_governance_bypass:
         why = "whoever has s3:BypassGovernanceRetention can"
         raise _refused(what, current, why, f"pass {BYPASS}")

@@ -30,7 +30,7 @@ OF_THE_CALLER = (
 """Fields that are read of the caller's account, whatever bucket is meant."""
 OF_THE_OWNER = ("account_public_access_block", "access_points", "multi_region_access_points")
 """Fields that are read of the account that is thought to be the bucket's."""
-_UNKNOWN = Unread("S3 shows neither that the bucket is the caller's account's nor another's", "s3:ListBucket")
+_UNKNOWN = Unread("it is not known whose account the bucket belongs to", "s3:ListBucket")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ FAILURES = (*FAULTS, OSError)
 Fields = dict[str, Any]
 _METADATA = "ResponseMetadata"
 _MOST_PAGES = 5
+_NOT_THERE = 501
+"""What a server says of an operation that it does not have; AWS has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def unread(error: Exception, action: str) -> Unread:
         return Unread(why)
     if isinstance(error, AccessDenied) and not isinstance(error, CredentialsRefused):
         return Unread(why, action or getattr(error.denial, "action", None) or "", code)
+    if error.status == _NOT_THERE:
+        return Unread(f"this endpoint has no {printable_text(error.operation or 'such operation')}", "", code)
     return Unread(why, "", code)
 
 

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from ...errors import NotFound
-from ...guard.client import guard_of
+from ...guard.client import guard_of, negotiated
 from ...guard.requests import check_bucket
 from ..asking import Answer, Asking
 from .account import Account, Caller, read_account
@@ -43,10 +43,11 @@ THREADS = 32
 _GRACE = 2.0
 _LATE = Unread("there was no answer in time")
 _LATE_ACCOUNT = Account(_LATE, _LATE, _LATE, _LATE, {})
+_MIXED = Unread("the connections so far do not tell one")
 _MISSING = "NoSuchBucket"
 _CHAINED = ("encryption", "logging", "region")
 _FURTHER = frozenset({"analyzers", "analyzer_findings", "macie", "macie_findings"})
-_GIVEN = ("bucket", "taken_at", "partition", "keys", "wanted_log_target")
+_GIVEN = ("bucket", "taken_at", "partition", "keys", "wanted_log_target", "caller_tls")
 
 T = TypeVar("T")
 Further = Callable[..., Any]
@@ -98,6 +99,7 @@ class _Taking:
 
     def __init__(self, asking: Asking, client: Any, bucket: str, seconds: float) -> None:
         self._asking, self._bucket = asking, bucket
+        self._client = client
         self._guess, self._partition = client.meta.region_name, getattr(client.meta, "partition", "aws")
         guard = guard_of(client)
         self._expected = guard.profile.expected_bucket_owner if guard else None
@@ -199,6 +201,7 @@ class _Taking:
             bucket=self._bucket,
             taken_at=begun,
             partition=self._partition,
+            caller_tls=negotiated(self._client) or _MIXED,
             keys=told.get("keys", {}),
             **values,
         )

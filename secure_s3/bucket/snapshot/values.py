@@ -8,8 +8,10 @@ that a snapshot can be written as JSON, read again, and compared with a later on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn, TypeAlias, TypeVar
+
+from ...values import printable_text
 
 T = TypeVar("T")
 Setting: TypeAlias = Mapping[str, Any]
@@ -80,6 +82,13 @@ class AccessPoint:
     policy: Known[str | None] = UNASKED
     is_public: Known[bool] = UNASKED
 
+    def __str__(self) -> str:
+        policy = "its policy was not read" if isinstance(self.policy, Unread) else ""
+        policy = policy or ("without a policy" if self.policy is None else "with a policy")
+        public = "PUBLIC, " if self.is_public is True else ""
+        told = f"{self.name} ({self.arn}): {public}reached from {self.vpc or 'the internet'}, {policy}"
+        return printable_text(told)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogTarget:
@@ -148,6 +157,7 @@ class Snapshot:
         account: Twelve digits: whose bucket it is.
         region, partition: Where it is, e.g. ``eu-west-1`` and ``aws``.
         caller: The ARN of whoever read.
+        caller_tls: The TLS version of the caller's connections to S3, ``1.2`` or ``1.3``, if it is one.
         public_access_block, account_public_access_block: The four switches; empty if never set.
         policy: The text of the bucket policy; None if there is none.
         policy_is_public: What S3 says of it (GetBucketPolicyStatus); False without a policy.
@@ -189,6 +199,7 @@ class Snapshot:
     region: Known[str] = UNASKED
     partition: str = "aws"
     caller: Known[str] = UNASKED
+    caller_tls: Known[str] = UNASKED
     public_access_block: Known[Setting] = UNASKED
     account_public_access_block: Known[Setting] = UNASKED
     policy: Known[str | None] = UNASKED
@@ -222,3 +233,8 @@ class Snapshot:
     recorders: Known[tuple[Setting, ...]] = UNASKED
     identities: Known[tuple[Identity, ...]] = UNASKED
     cut: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        unread = sum(isinstance(getattr(self, each.name), Unread) for each in fields(self))
+        told = f", {unread} fields not read" if unread else ""
+        return f"<Snapshot {printable_text(self.bucket)}: read at {printable_text(self.taken_at)}{told}>"

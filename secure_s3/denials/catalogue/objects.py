@@ -109,7 +109,7 @@ OBJECTS: Final = (
         "object_lock",
         "Object Lock",
         "A retention period or a legal hold protects the version, or the call uses Object Lock in a bucket "
-        "that has none. In compliance mode nobody can shorten the period, the root user included. Or an "
+        "that has none. In compliance mode nobody can shorten the period, not even the root user. Or an "
         "upload that is to be locked, by its arguments or by the bucket's default, has no checksum.",
         "wait until the retention is over; in governance mode s3:BypassGovernanceRetention and "
         "BypassGovernanceRetention=True pass",
@@ -125,6 +125,21 @@ OBJECTS: Final = (
             ),
             Wording("Bucket is missing Object Lock Configuration", "InvalidRequest", 400, "not enabled"),
             Wording("The retain until date must be in the future!", "InvalidArgument", 400, "date"),
+            Wording(
+                "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+                "InvalidBucketState",
+                409,
+                "versioning needed",
+                operation="PutObjectLockConfiguration",
+            ),
+            Wording(
+                "An Object Lock configuration is present on this bucket, so the versioning state cannot be "
+                "changed.",
+                "InvalidBucketState",
+                409,
+                "versioning stays",
+                operation="PutBucketVersioning",
+            ),
             _unsummed("Put Object"),
             _unsummed("Put Part"),
         ),
@@ -133,6 +148,9 @@ OBJECTS: Final = (
             "ChecksumAlgorithm='CRC32'",
             "not enabled": "leave the arguments of Object Lock away, or enable it for the bucket first",
             "date": "give a date in the future",
+            "versioning needed": "switch versioning on first: Object Lock protects versions",
+            "versioning stays": "leave versioning on: a bucket with Object Lock cannot suspend it; a "
+            "lifecycle rule can remove noncurrent versions once nothing protects them",
         },
         action="s3:DeleteObjectVersion",
     ),

@@ -137,7 +137,7 @@ def acls_off(facts: Facts) -> Iterator[Remedy]:
 
 
 def object_lock(facts: Facts) -> Iterator[Remedy]:
-    """The object's retention or legal hold; or an upload under Object Lock without a checksum."""
+    """The object's retention or legal hold; an upload under Object Lock without a checksum; versioning."""
     if facts.denial.detail == "no checksum":
         what = "send a checksum: ChecksumAlgorithm='CRC32', or checksum_mode='when_supported' of the profile"
         yield Remedy(CALLER, what, arguments={"ChecksumAlgorithm": "CRC32"})
@@ -155,7 +155,26 @@ def object_lock(facts: Facts) -> Iterator[Remedy]:
             risk="it cannot be switched off again",
         )
         return
+    if facts.denial.detail.startswith("versioning"):
+        yield from _versioning(facts)
+        return
     yield from _locked(facts)
+
+
+def _versioning(facts: Facts) -> Iterator[Remedy]:
+    """Object Lock without versioning, or versioning that was to be suspended under it."""
+    if facts.denial.detail == "versioning stays":
+        yield Remedy(
+            CALLER, "leave versioning on: nothing takes Object Lock off a bucket; others can go without both"
+        )
+        return
+    yield Remedy(
+        BUCKET_OWNER,
+        "enable versioning of the bucket, then Object Lock",
+        target=facts.bucket,
+        command=_aws(facts, "put-bucket-versioning", " --versioning-configuration Status=Enabled"),
+        risk="what is replaced or deleted is kept, and paid for, until a lifecycle rule removes it",
+    )
 
 
 def _locked(facts: Facts) -> Iterator[Remedy]:

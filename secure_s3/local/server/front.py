@@ -183,6 +183,8 @@ def _dress(call: Call, answer: Answer, store: Store) -> None:
         headers.remove(name)
     headers["x-amz-request-id"], headers["x-amz-id-2"] = call.request_id, call.host_id
     headers["Server"] = "AmazonS3"
+    if call.operation == "HeadBucket" and (bucket := store.bucket(call.bucket)) is not None:
+        headers["x-amz-bucket-region"] = bucket.region_name  # of a refused one as well: it is no secret
     if headers.get("x-amz-version-id") == "null" and not getattr(
         store.bucket(call.bucket), "is_versioned", True
     ):

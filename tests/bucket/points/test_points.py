@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from secure_s3 import SecureS3Client, SseS3, errors
+from secure_s3.bucket.points.control import Control
 from secure_s3.bucket.snapshot.values import AccessPoint, Unread
 from secure_s3.local import LocalAws
 from secure_s3.policy import Policy, lint
@@ -75,9 +76,21 @@ def test_changed_and_removed(s3: SecureS3Client, points: Any) -> None:
     points.delete("reports")
     assert points.list() == ()
     for call in (points.get, points.policy, points.delete):
-        with pytest.raises(errors.NotFound, match="NoSuchAccessPoint"):
+        with pytest.raises(errors.NotFound, match=f"no access point reports of {BUCKET}") as caught:
             call("reports")
+        assert "access_points.list()" in caught.value.fix
+        assert "key" not in str(caught.value)
     assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"x"
+
+
+def test_shown_in_a_line() -> None:
+    """Printed, one is a line: what it is, from where it is reached, and whether it is public."""
+    text = f"reports ({POINT}): reached from the internet, with a policy"
+    assert str(AccessPoint(name="reports", arn=POINT, policy="{}", is_public=False)) == text
+    shown = str(AccessPoint(name="reports", arn=POINT, vpc="vpc-1", policy=None, is_public=True))
+    assert shown.endswith("): PUBLIC, reached from vpc-1, without a policy")
+    assert str(AccessPoint(name="a\x1b[31m", arn=POINT)).endswith("its policy was not read")
+    assert "\x1b" not in str(AccessPoint(name="a\x1b[31m", arn=POINT))
 
 
 REFUSED: tuple[tuple[dict[str, Any], type[Exception]], ...] = (
@@ -107,8 +120,9 @@ def test_what_is_not_made(points: Any) -> None:
 def test_names_that_are_taken(s3: SecureS3Client, points: Any) -> None:
     """A second one of the name is refused, and the first stays as it was; another bucket's is not touched."""
     made = points.create("reports")
-    with pytest.raises(errors.PreconditionFailed, match="AccessPointAlreadyOwnedByYou"):
+    with pytest.raises(errors.PreconditionFailed, match="there is an access point reports already") as caught:
         points.create("reports", [ACCOUNT])
+    assert (caught.value.code, "another name" in caught.value.fix) == ("AccessPointAlreadyOwnedByYou", True)
     assert points.get("reports") == made
     make_bucket(s3, "amzn-s3-demo-other")
     other = s3.bucket("amzn-s3-demo-other").access_points
@@ -143,6 +157,26 @@ def test_a_policy_that_is_refused_leaves_nothing(local_aws: LocalAws, points: An
         with pytest.raises(errors.AccessDenied, match="could not be removed"):
             theirs.create("reports")
     assert [each.name for each in points.list()] == ["reports"]
+
+
+@pytest.mark.parametrize("at", ["create_access_point", "put_access_point_policy"])
+def test_interrupted(
+    at: str, points: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ctrl-C leaves no access point without its policy, or says that there may be one."""
+    ask = Control.ask
+
+    def interrupted(self: Control, method: str, **arguments: Any) -> Any:
+        if method == at:
+            raise KeyboardInterrupt
+        return ask(self, method, **arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Control, "ask", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            points.create("reports")
+    assert points.list() == ()
+    assert ("not known" in caplog.text) == (at == "create_access_point")
 
 
 def test_what_may_not_be_read(local_aws: LocalAws, points: Any) -> None:

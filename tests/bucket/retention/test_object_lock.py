@@ -300,8 +300,9 @@ def test_a_bucket_without_object_lock(s3: SecureS3Client) -> None:
 def test_enabling(s3: SecureS3Client) -> None:
     """It takes versioning; a second time it changes nothing, and a default is not lost by it."""
     lock, default = s3.bucket(PLAIN).object_lock, DefaultRetention(mode="GOVERNANCE", years=1)
-    with pytest.raises(errors.PreconditionFailed, match="Versioning must be 'Enabled'"):
+    with pytest.raises(errors.PreconditionFailed, match=f"versioning, and that of {PLAIN} is off") as caught:
         lock.enable(default)
+    assert "harden(object_lock=" in caught.value.fix
     s3.boto3.put_bucket_versioning(Bucket=PLAIN, VersioningConfiguration={"Status": "Enabled"})
     lock.enable(default)
     lock.enable()
@@ -324,6 +325,28 @@ def test_other_default_retentions(lock: Any, caplog: pytest.LogCaptureFixture) -
     assert lock.default() is None
 
 
+def test_enabling_without_a_look_at_versioning(local_aws: LocalAws, s3: SecureS3Client) -> None:
+    """Whoever may not read versioning gets S3's refusal, with what it needs and not how long to wait."""
+    actions = ("s3:GetBucketObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration")
+    said = "Versioning must be 'Enabled'"
+    with (
+        as_user(local_aws, allow(*actions)) as client,
+        pytest.raises(errors.PreconditionFailed, match=said) as caught,
+    ):
+        client.bucket(PLAIN).object_lock.enable()
+    assert (caught.value.denial.cause, caught.value.denial.detail) == ("object_lock", "versioning needed")
+    assert "switch versioning on" in caught.value.fix
+
+
+@pytest.mark.parametrize("wanted", ["x", 30, True, GOVERNANCE, {"Mode": "GOVERNANCE", "Days": 1}])
+def test_what_is_no_default_retention(shared: SecureS3Client, wanted: Any) -> None:
+    """A retention of a version, or parts of one, are none for a bucket; nothing is sent."""
+    lock = shared.bucket("amzn-s3-demo-none").object_lock
+    for call in (lock.enable, lock.set_default):
+        with pytest.raises(errors.ConfigurationError, match="is no default retention"):
+            call(wanted)
+
+
 @pytest.mark.parametrize("wanted", [30, "GOVERNANCE", None, {"Mode": "GOVERNANCE"}])
 def test_what_is_no_retention(shared: SecureS3Client, wanted: Any) -> None:
     """A number or a mode alone says too little."""
@@ -344,7 +367,8 @@ def test_what_is_not_there(s3: SecureS3Client, lock: Any) -> None:
         lambda: s3.bucket("amzn-s3-demo-none").object_lock.of("k"),
         lambda: s3.bucket("amzn-s3-demo-none").object_lock.default(),
     ):
-        with pytest.raises(errors.NotFound):
+        with pytest.raises(errors.NotFound) as caught:
             call()
+        assert ("check the version id" in caught.value.fix) is (caught.value.code == "NoSuchVersion")
     with pytest.raises(errors.ConfigurationError, match="neither True nor False"):
         lock.retain("k", GOVERNANCE, allow_governance_bypass="false")

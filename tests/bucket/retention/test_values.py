@@ -160,7 +160,7 @@ def test_compliance_ends_when_it_was_to_end(mode: str | None, days: int, wanted:
 @pytest.mark.parametrize(
     ("current", "allowed", "said"),
     [
-        (protection("COMPLIANCE"), True, "the root user included, delete it"),
+        (protection("COMPLIANCE"), True, "nobody can delete it before, not even the root user"),
         (protection("COMPLIANCE", hold=True), True, "legal hold"),
         (protection("GOVERNANCE", hold=True), True, "legal hold"),
         (protection(hold=True), True, "until it is released"),

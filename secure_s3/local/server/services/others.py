@@ -2,7 +2,7 @@
 
 A request's signature is verified, whoever signed is found, and the call is held against the policies that
 bind the caller (``key_calls``, ``accounts``, ``trust``). Then moto answers. Of other services, which moto has
-as well, only the signature is verified.
+as well, only the signature is verified. What moto has not is refused with 501 NotImplemented.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _BACKENDS = {"kms": "kms", "iam": "iam", "sts": "sts", "s3": "s3control"}
 """By service, what moto answers it as."""
 _NOBODYS = (None, "s3", "s3bucket_path", "moto_api", "instance_metadata", *_BACKENDS.values())
 """What no other service may be answered as."""
+_NO_ROUTE = b"<!doctype html>"
+"""How moto's framework answers a path that moto does not know; no service answers so."""
 _NAME_THEIR_KEY = ("ScheduleKeyDeletion", "CancelKeyDeletion")
 
 
@@ -60,6 +62,8 @@ class Others:
         except PolicyError as error:  # an ARN or a name that can be none
             code = "ValidationError" if question.is_form else "ValidationException"
             return refusal_answer(start_response, Refusal(400, code, str(error)), question)
+        except NotImplementedError:
+            return refusal_answer(start_response, _unknown(question), question)
         except Exception:  # noqa: BLE001 - moto lets anything through
             _log.exception("%s %s", question.service, question.action)
             failure = Refusal(500, "InternalFailure", "The embedded endpoint failed.")
@@ -78,6 +82,8 @@ class Others:
         if question.is_form and (own := self._identities.prepare(question)):
             return answered(start_response, "200 OK", "text/xml", own)
         status, headers, body = self._moto(question)
+        if status.startswith("404") and body.startswith(_NO_ROUTE):
+            raise _unknown(question)
         if status.startswith("200"):
             body = self._finished(question, body)
             headers = [pair for pair in headers if pair[0].lower() != "content-length"]
@@ -89,6 +95,8 @@ class Others:
         """What is judged as a request to one service is not answered as one to another."""
         backend = self._store.backend(question.environ)
         judged = _BACKENDS.get(question.service)
+        if judged is None and backend is None:
+            raise _unknown(question)
         if backend != judged if judged else backend in _NOBODYS:
             raise Refusal(403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.")
 
@@ -128,3 +136,13 @@ class Others:
     def _grant(self, told: dict[str, Any], region: str) -> dict[str, Any]:
         shown = {name: value for name, value in told.items() if value is not None}
         return {**shown, "KeyId": self._store.key_arn(str(told["KeyId"]), region)}
+
+
+def _unknown(question: Question) -> Refusal:
+    """501, as S3 answers what it does not have."""
+    what = (
+        f"{question.service}:{question.action}"
+        if question.action
+        else f"such operation of {question.service}"
+    )
+    return Refusal(501, "NotImplemented", f"The embedded endpoint has no {what}.")

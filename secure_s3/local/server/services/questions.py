@@ -192,6 +192,7 @@ def refusal_answer(
 ) -> Iterable[bytes]:
     """A refusal as the service writes it down: XML from IAM, STS and S3 Control, JSON from others."""
     reasons = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
+    reasons[501] = "Not Implemented"
     status = f"{refusal.status} {reasons.get(refusal.status, 'Refused')}"
     if not question.is_form and question.service != "s3":
         body = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
