@@ -65,6 +65,6 @@ def _looser(there: tuple[str, ...], wanted: tuple[str, ...], sign: int) -> bool:
         (mine,), (asked,) = map(Decimal, there), map(Decimal, wanted)
     except (InvalidOperation, ValueError):
         return False
-    if not (mine.is_finite() and asked.is_finite()):
-        return False  # NaN is no number, and compares with none
+    if not (mine.is_finite() and asked.is_finite()) or "_" in there[0]:
+        return False  # NaN compares with nothing, and only Python takes 1_000 for a number
     return bool(mine * sign >= asked * sign)

@@ -15,11 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import ConfigurationError, DestinationError
-from .results import OUTCOMES, Settled, Tally
+from .results import OUTCOMES, Settled, Tally, counted
+from .ways import NEEDS_COPY, NO_KEY
 
 _FORMAT = "secure-s3 re-encryption 1"
 _LINE = 64 * 1024
 """No line is longer: a key has at most 1,024 bytes."""
+
+_FOR_NOW = (NEEDS_COPY, NO_KEY)
+"""Why an object is left alone as long as the arguments are what they are."""
 
 Mark = tuple[str, str | None]
 
@@ -34,6 +38,7 @@ class Progressed:
         settled: What was done of the next page: key and version.
         failed: Objects that failed and were not done since, with what they were under and whether they are
             current versions.
+        left: The same for objects that were left alone only because of the arguments, and the reason.
         finished: The listing was at its end.
     """
 
@@ -41,6 +46,7 @@ class Progressed:
     tally: Tally = field(default_factory=Tally)
     settled: set[Mark] = field(default_factory=set)
     failed: dict[Mark, tuple[str, bool]] = field(default_factory=dict)
+    left: dict[Mark, tuple[str, bool, str]] = field(default_factory=dict)
     finished: bool = False
 
 
@@ -49,10 +55,11 @@ class Journal:
 
     Args:
         path: The file; it is made if it is not there.
-        job: What tells this job from others: bucket, prefix, target.
+        job: What tells this job from others: endpoint, bucket, prefix, target.
 
     Raises:
-        ConfigurationError: It is the journal of another job, or no journal.
+        ConfigurationError: It is the journal of another job, or no journal, or a line in it cannot be this
+            job's: an object outside of the prefix, or a count that is none.
         DestinationError: It cannot be written.
     """
 
@@ -111,14 +118,17 @@ class Journal:
             try:
                 told = json.loads(line)
                 if number:
-                    _take(reached, told)
+                    _take(reached, told, str(header.get("prefix", "")))
                 elif told != header:
                     raise self._of_another(told, header)
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 if isinstance(error, ConfigurationError):
                     raise
-                raise self._no_journal(f"line {number + 1}: {type(error).__name__}") from error
+                said = str(error) if type(error) is ValueError else type(error).__name__
+                raise self._no_journal(f"line {number + 1}: {said}") from error
             end += len(line)
+        if reached.tally.counts["failed"] < len(reached.failed):
+            raise self._no_journal("more objects failed than it counts")
         self._file.seek(end)
         if os.fstat(self._file.fileno()).st_size and not end and not self._is_torn(header):
             raise self._no_journal("it does not begin like one")
@@ -160,32 +170,42 @@ class Journal:
         )
 
 
-def _take(reached: Progressed, told: Any) -> None:
+def _take(reached: Progressed, told: Any, prefix: str) -> None:
     """One line after the first."""
     if "tally" in told:
-        after = told["after"]
-        reached.after = None if after is None else _mark(*after)
+        if (after := told["after"]) is not None:
+            key, version = after
+            after = _mark(key, version, prefix)
+        reached.after = after
         reached.tally, reached.finished = Tally.of(told["tally"]), bool(told["finished"])
         reached.settled.clear()
         return
-    mark, outcome, label = (
-        _mark(told["key"], told["version"]),
+    mark = _mark(told["key"], told["version"], prefix)
+    outcome, label, reason = (
         told["outcome"],
         str(told.get("encryption", "")),
+        str(told.get("reason", "")),
     )
     if outcome not in OUTCOMES:
-        raise ValueError(f"there is no outcome {outcome!r}")
+        raise ValueError("there is no such outcome")
     if mark in reached.failed:  # it was tried again
         reached.tally.take_back(reached.failed.pop(mark)[0])
+    elif mark in reached.left:
+        before = reached.left.pop(mark)
+        reached.tally.take_back(before[0], before[2])
+    current = not told.get("noncurrent")
     if outcome == "failed":
-        reached.failed[mark] = label, not told.get("noncurrent")
+        reached.failed[mark] = label, current
+    elif outcome == "skipped" and reason in _FOR_NOW:
+        reached.left[mark] = label, current, reason
     reached.settled.add(mark)
-    reason, size = str(told.get("reason", "")), int(told.get("bytes", 0))
-    requests = int(told.get("kms_requests", 0))
+    size, requests = counted(told.get("bytes", 0)), counted(told.get("kms_requests", 0))
     reached.tally.add(Settled("", *mark, outcome, reason, size, label, requests))
 
 
-def _mark(key: Any, version: Any) -> Mark:
+def _mark(key: Any, version: Any, prefix: str) -> Mark:
     if not isinstance(key, str) or not isinstance(version, str | None):
         raise ValueError("it names no object")
+    if not key.startswith(prefix):
+        raise ValueError("it names an object outside of the prefix")
     return key, version

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...encryption import SseC, Strategy
 from ...errors import ConfigurationError
@@ -27,7 +28,7 @@ from .looking import Looking
 from .results import OUTCOMES, Reencryption, Settled
 from .settling import Hand
 from .updating import Updating
-from .ways import Entry, described
+from .ways import NEEDS_COPY, NO_KEY, Entry, described
 
 __all__ = ["Reencryption", "Settled", "reencrypt"]
 
@@ -66,7 +67,9 @@ def reencrypt(
         dry_run: Look at the objects and write nothing.
         progress: Told of each object when it is settled, one call at a time, in this thread.
         workers: Objects at a time, 1 to 256.
-        resume: The path of a journal: taken up if it is there, else begun. What failed is tried again.
+        resume: The path of a journal: taken up if it is there, else begun. What failed is tried again, and
+            what was left alone for the lack of *source_encryption* or because of *in_place_only*, if that is
+            no longer so.
         include_versions: Noncurrent versions as well.
         source_encryption: The SSE-C key of objects that have one.
         in_place_only: Copy nothing.
@@ -83,13 +86,16 @@ def reencrypt(
     _check(bucket, prefix, to, workers, max_keys)
     _check_together(to, source_encryption, dry_run, resume)
     face = with_strategy(client, to)
-    job = {"bucket": bucket, "prefix": prefix, "to": described(to), "versions": include_versions}
+    job = {"endpoint": urlsplit(client.meta.endpoint_url).netloc, "bucket": bucket, "prefix": prefix}
+    job |= {"to": described(to), "versions": include_versions}
     with ExitStack() as stack:
         journal = None if resume is None else stack.enter_context(Journal(resume, job))
         looking = Looking(client, bucket, to, source_encryption, lambda: datetime.now(timezone.utc))
         copying = Copying(face, looking.plain, bucket, source_encryption)
         hand = Hand(to, looking, Updating(face, bucket, prefix, to), copying, bucket, dry_run, in_place_only)
-        run = _Run(bucket, prefix, hand, journal, progress)
+        lifted = {NO_KEY} if source_encryption is not None else set()
+        lifted |= set() if in_place_only else {NEEDS_COPY}
+        run = _Run(bucket, prefix, hand, journal, progress, lifted)
         try:
             run.work(run.left(face, include_versions, max_keys), workers)
         except BaseException as error:
@@ -104,13 +110,22 @@ class _Run:
     """One run of a job: what is left goes to the workers, and what they settled is counted and noted."""
 
     def __init__(
-        self, bucket: str, prefix: str, hand: Hand, journal: Journal | None, progress: Progress | None
+        self,
+        bucket: str,
+        prefix: str,
+        hand: Hand,
+        journal: Journal | None,
+        progress: Progress | None,
+        lifted: set[str],
     ) -> None:
         self._bucket, self._prefix, self._hand = bucket, prefix, hand
         self._journal, self._progress = journal, progress
         self._before = journal.reached if journal else Progressed()
-        self._again, self._tally = dict(self._before.failed), self._before.tally
-        self._resumed = sum(self._tally.counts.values())
+        self._tally = self._before.tally
+        self._again = {mark: (*told, "") for mark, told in self._before.failed.items()}
+        self._again |= {mark: told for mark, told in self._before.left.items() if told[2] in lifted}
+        self._earlier = self._tally.counts.copy()
+        self._resumed = sum(self._earlier.values())
         self._after, self._finished = self._before.after, self._before.finished
         self._started = time.perf_counter()
 
@@ -122,7 +137,7 @@ class _Run:
         if not self._finished:
             listed = pages(client, self._bucket, self._prefix, versions=versions, after=self._after)
             yield from self._new(listed, max_keys)
-        again = [Entry(*mark, current=current) for mark, (_, current) in self._again.items()]
+        again = [Entry(*mark, current=current) for mark, (_, current, _) in self._again.items()]
         for first in range(0, len(again), PAGE):
             yield again[first : first + PAGE]
             self._note()
@@ -157,6 +172,7 @@ class _Run:
             resumed=self._resumed,
             journal=self._journal.path if self._journal else None,
             seconds=time.perf_counter() - self._started,
+            earlier={name: self._earlier[name] for name in OUTCOMES if self._earlier[name]},
         )
 
     def _new(self, listed: Iterator[list[Entry]], most: int | None) -> Iterator[list[Entry]]:
@@ -179,7 +195,8 @@ class _Run:
     def _settled(self, settled: Settled) -> None:
         known = self._again.pop((settled.key, settled.version), None)
         if known is not None:
-            self._tally.take_back(known[0])
+            self._tally.take_back(known[0], known[2])
+            self._earlier["skipped" if known[2] else "failed"] -= 1
         self._tally.add(settled)
         if self._journal is not None and (settled.outcome != "already" or known is not None):
             self._journal.settle(settled)

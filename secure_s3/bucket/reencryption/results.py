@@ -83,9 +83,11 @@ class Tally:
         if settled.error is not None and len(self.failed) < KEPT_FAILURES:
             self.failed.append(settled)
 
-    def take_back(self, encryption: str) -> None:
-        """An object that failed, and was under *encryption*, is tried again."""
-        self.counts["failed"] -= 1
+    def take_back(self, encryption: str, reason: str = "") -> None:
+        """An object that failed, or was skipped for *reason*, and was under *encryption*, is tried again."""
+        self.counts["skipped" if reason else "failed"] -= 1
+        if reason:
+            self.reasons[reason] -= 1
         if encryption:
             self.encryptions[encryption] -= 1
 
@@ -97,10 +99,19 @@ class Tally:
     def of(cls, told: Mapping[str, Mapping[str, int]]) -> Tally:
         """What ``to_dict`` told; ValueError or the like if it did not."""
         read: dict[str, Any] = {
-            name: Counter({str(each): int(count) for each, count in told[name].items()})
+            name: Counter({str(each): counted(count) for each, count in told[name].items()})
             for name in ("counts", "reasons", "encryptions", "sums")
         }
+        if not set(read["counts"]) <= set(OUTCOMES):
+            raise ValueError("there is no such outcome")
         return cls(**read)
+
+
+def counted(value: Any) -> int:
+    """A number of objects, bytes or requests; ValueError if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError("a count is no whole number from 0 on")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,7 @@ class Reencryption:
         notes: What should be known besides, e.g. that objects were copied for lack of an operation.
         complete: False if ``max_keys`` ended it before the end.
         resumed: So many of these objects were settled by earlier runs with the same journal.
+        earlier: The same by outcome, without what failed then and was tried again by this run.
         journal: Where its journal is.
         seconds: What this run took.
     """
@@ -139,6 +151,7 @@ class Reencryption:
     resumed: int = 0
     journal: str | None = None
     seconds: float = 0.0
+    earlier: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -151,12 +164,14 @@ class Reencryption:
         told = {name: getattr(self, name) for name in names}
         told |= {"to": dict(self.to), "counts": dict(self.counts), "skipped": dict(self.reasons)}
         told |= {"encryptions": dict(self.encryptions), "notes": list(self.notes)}
+        told |= {"earlier": dict(self.earlier)}
         return told | {"seconds": round(self.seconds, 3), "failed": [each.to_dict() for each in self.failed]}
 
     def __str__(self) -> str:
         key = f" {self.to['key']}" if self.to.get("key") else ""
         would = "would be " if self.dry_run else ""
-        lines = [f"s3://{self.bucket}/{self.prefix} to {self.to['encryption']}{key}: {self.total} objects"]
+        place, number = f"s3://{self.bucket}/{self.prefix}", _objects(self.total)
+        lines = [f"{place} to {self.to['encryption']}{key}: {number}"]
         told = {
             "updated": f"{would}updated in place",
             "copied": f"{would}copied onto themselves",
@@ -165,7 +180,8 @@ class Reencryption:
             "failed": "failed",
         }
         for name, text in told.items():
-            lines += [f"  {self.counts[name]:>8} {text}"] if self.counts[name] else []
+            before = f", {self.earlier[name]} of them in earlier runs" if self.earlier.get(name) else ""
+            lines += [f"  {self.counts[name]:>8} {text}{before}"] if self.counts[name] else []
             if name == "skipped":
                 lines += [f"  {count:>12} {why}" for why, count in sorted(self.reasons.items())]
         lines += [f"  before: {count} under {label}" for label, count in sorted(self.encryptions.items())]
@@ -179,13 +195,17 @@ class Reencryption:
             return
         texts = [f"{each.path}: {_one_line(each.error)}" for each in self.failed[:_SHOWN]]
         error = BatchFailed(
-            f"{count} of {self.total} objects were not re-encrypted",
+            f"{count} of {_objects(self.total)} {'was' if count == 1 else 'were'} not re-encrypted",
             why=printable_text("; ".join(texts)),
             fix="mend what the errors say and run it again: what is right already is left alone; "
             "with resume=FILE only what failed is tried again",
         )
         error.results = self
         raise error from (self.failed[0].error if self.failed else None)
+
+
+def _objects(count: int) -> str:
+    return "1 object" if count == 1 else f"{count} objects"
 
 
 def _told(error: Exception) -> dict[str, Any]:

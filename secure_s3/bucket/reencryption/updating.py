@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...encryption import SseKms, Strategy
-from ...errors import NotFound, ServiceError
-from ...guard.cleanup import remove
+from ...errors import NotFound, SecureS3Error, ServiceError
+from ...guard.cleanup import remark, remove
 from ...guard.endpoint import is_aws
 from ...guard.faults import typed
 from .ways import Entry, serves_in_place
@@ -17,6 +17,10 @@ from .ways import Entry, serves_in_place
 _UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed"})
 _OTHER_ACCOUNT = ("owned by the same account", "same organization", "isn't part of an organization")
 UNSERVED = "the server has no UpdateObjectEncryption: objects are copied onto themselves"
+TRIED = (
+    "nothing is at that name: on a server that is not AWS's the operation is tried out there first, lest it "
+    "store the request in place of an object"
+)
 FOREIGN_KEY = "UpdateObjectEncryption takes no key of that account: objects are copied onto themselves"
 
 
@@ -84,7 +88,10 @@ class Updating:
             answer = self._send(place)
         except NotFound:
             return
-        except ServiceError as error:
+        except SecureS3Error as error:
+            remark(error, TRIED)
+            if not isinstance(error, ServiceError):
+                raise
             self._give_up(error)
             return
         self.served, self.note = False, UNSERVED

@@ -13,13 +13,22 @@ from secure_s3.local import LocalAws
 BUCKET = "amzn-s3-demo-bucket"
 
 
-@pytest.fixture
-def plain(local_aws: LocalAws) -> Iterator[Any]:
-    """A plain boto3 client with one empty bucket."""
-    local_aws.create_bucket(BUCKET)
-    client = local_aws.session().client("s3")
+@pytest.fixture(scope="module")
+def unguarded(_secure_s3_local_server: LocalAws) -> Iterator[Any]:
+    """A plain boto3 client, one for all tests of a module; nothing may be registered with it."""
+    if not _secure_s3_local_server.running:
+        _secure_s3_local_server.start()
+    client = _secure_s3_local_server.session().client("s3")
     yield client
     client.close()
+
+
+@pytest.fixture
+def plain(local_aws: LocalAws, unguarded: Any) -> Any:
+    """That client, with one empty bucket."""
+    where = {"LocationConstraint": local_aws.region}
+    unguarded.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    return unguarded
 
 
 @pytest.fixture

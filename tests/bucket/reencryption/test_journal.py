@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as some
 
 from secure_s3.bucket.reencryption.journal import Journal
 from secure_s3.bucket.reencryption.results import OUTCOMES, Settled, Tally
+from secure_s3.bucket.reencryption.ways import NEEDS_COPY, NO_KEY
 from secure_s3.errors import ConfigurationError, DestinationError, InvalidRequest
 
 JOB: dict[str, Any] = {"bucket": "amzn-s3-demo-bucket", "prefix": "a/", "to": {"encryption": "sse-s3"}}
@@ -114,6 +116,12 @@ def test_another_job(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+TALLY = (
+    '{"after": null, "tally": {"counts": {"failed": %s}, "reasons": {}, "encryptions": {}, "sums": {}}, '
+    '"finished": false}'
+)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -123,6 +131,13 @@ def test_another_job(tmp_path: Path) -> None:
         '{"key": "k", "version": null, "outcome": "vanished"}',
         '{"key": "k", "outcome": "updated"}',
         '{"tally": 1, "after": null}',
+        *(TALLY % count for count in ("Infinity", "NaN", "-5", "1.5", "true", "9" * 30, "9" * 5000, '"1"')),
+        TALLY.replace("failed", "vanished") % 1,
+        TALLY.replace("null", '["b/1", null]') % 1,
+        '{"key": "a/1", "version": null, "outcome": "updated", "bytes": Infinity}',
+        '{"key": "a/1", "version": null, "outcome": "updated", "kms_requests": -1}',
+        '{"key": "b/1", "version": null, "outcome": "failed"}',
+        '{"key": "../a/1", "version": null, "outcome": "failed"}',
     ],
 )
 def test_damaged(line: str, tmp_path: Path) -> None:
@@ -134,6 +149,32 @@ def test_damaged(line: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no journal") as caught:
         Journal(path, JOB)
     assert "line 5" in caught.value.why
+
+
+def test_counts_that_do_not_fit(tmp_path: Path) -> None:
+    """A journal in which more objects failed than it counts would count below nothing: it is refused."""
+    path = tmp_path / "journal"
+    written(path, settled("a/3", "failed"))
+    with path.open("a") as file:
+        file.write(TALLY % 0 + "\n")
+    with pytest.raises(ConfigurationError, match="no journal"):
+        Journal(path, JOB)
+
+
+@pytest.mark.parametrize("reason", [NEEDS_COPY, NO_KEY])
+def test_left_alone_for_now(reason: str, tmp_path: Path) -> None:
+    """What was left alone because of the arguments is known, until something became of it; it counts once."""
+    path = tmp_path / "journal"
+    one = replace(settled("a/3", "skipped"), reason=reason)
+    written(path, one, settled("a/4", "skipped"))
+    with Journal(path, JOB) as journal:
+        assert journal.reached.left == {("a/3", None): ("AES256", True, reason)}
+        journal.settle(settled("a/3", "copied"))
+    with Journal(path, JOB) as journal:
+        reached = journal.reached
+    assert reached.left == {}
+    assert (reached.tally.counts["skipped"], reached.tally.counts["copied"]) == (1, 1)
+    assert not reached.tally.reasons[reason]
 
 
 def test_nowhere(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -18,7 +20,7 @@ from botocore.compat import HTTPHeaders
 
 from secure_s3 import ClientSide, DsseKms, RawAesKey, SecureS3Client, SecurityProfile, SseC, SseKms, SseS3
 from secure_s3.bucket.reencryption import copying
-from secure_s3.bucket.reencryption.updating import UNSERVED
+from secure_s3.bucket.reencryption.updating import TRIED, UNSERVED
 from secure_s3.bucket.reencryption.ways import ARCHIVED, GONE, LOCKED, NO_KEY, NONCURRENT
 from secure_s3.errors import (
     BatchFailed,
@@ -28,6 +30,7 @@ from secure_s3.errors import (
     KeyUnavailable,
     NotAllowedByProfile,
     NotFound,
+    ObjectChanged,
     PreconditionFailed,
 )
 from secure_s3.local import LocalAws
@@ -235,6 +238,19 @@ def test_key_of_another_account(s3: SecureS3Client, plain: Any, to: SseKms) -> N
     assert any("of that account" in note for note in result.notes)
 
 
+def test_the_operation_is_refused_where_it_is_tried_out(s3: SecureS3Client, plain: Any, to: SseKms) -> None:
+    """A refusal that names a key nobody knows says what that is, beside its own cause; nothing is copied."""
+    fill(plain, 1)
+    body = b"<Error><Code>AccessDenied</Code><Message>not on a Sunday</Message></Error>"
+    answer_with(s3, "UpdateObjectEncryption", 403, body)
+    with pytest.raises(BatchFailed, match="1 of 1 object was not re-encrypted") as caught:
+        s3.reencrypt(BUCKET, to=to)
+    error = caught.value.results.failed[0].error
+    assert ".secure-s3-" in error.what
+    assert error.why == f"not on a Sunday; {TRIED}"
+    assert TRIED in caught.value.why
+
+
 def test_not_confirmed(s3: SecureS3Client, plain: Any, to: SseKms) -> None:
     """A server that says yes and does nothing is found out."""
     fill(plain, 1)
@@ -282,6 +298,92 @@ def test_copied_in_parts(s3: SecureS3Client, plain: Any, to: SseKms, monkeypatch
     assert len(plain.get_object_tagging(Bucket=BUCKET, Key="k")["TagSet"]) == 2
 
 
+@pytest.mark.parametrize("by", ["metadata", "tags", "date"])
+def test_same_content_written_meanwhile(
+    by: str, s3: SecureS3Client, plain: Any, to: SseKms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object whose metadata or tags change while its parts are copied stays as it is then."""
+    monkeypatch.setattr(copying, "_SINGLE_BYTES", 0)
+    plain.put_object(Bucket=BUCKET, Key="k", Body=b"x", Tagging="a=1", **dsse(to))
+    new = [{"Key": "a", "Value": "2"}]
+
+    def change(**_: Any) -> None:
+        if by == "tags":
+            plain.put_object_tagging(Bucket=BUCKET, Key="k", Tagging={"TagSet": new})
+        elif by == "metadata":
+            plain.put_object(
+                Bucket=BUCKET, Key="k", Body=b"x", Tagging="a=1", Metadata={"n": "1"}, **dsse(to)
+            )
+
+    s3.boto3.meta.events.register("before-call.s3.UploadPartCopy", change)
+    if by == "date":
+        seen = copying.Copying._look
+
+        def later(self: Any, *given: Any, **more: Any) -> Any:
+            return {**seen(self, *given, **more), "LastModified": datetime(2030, 1, 1, tzinfo=timezone.utc)}
+
+        monkeypatch.setattr(copying.Copying, "_look", later)
+    with pytest.raises(BatchFailed) as caught:
+        s3.reencrypt(BUCKET, to=to)
+    assert isinstance(caught.value.results.failed[0].error, ObjectChanged)
+    assert head(plain, "k")["ServerSideEncryption"] == "aws:kms:dsse"
+    assert head(plain, "k")["Metadata"] == ({"n": "1"} if by == "metadata" else {})
+    assert "Uploads" not in plain.list_multipart_uploads(Bucket=BUCKET)
+
+
+@pytest.mark.parametrize("algorithm", ["SHA256", "CRC32", None])
+def test_checksum_stays(
+    algorithm: str | None, s3: SecureS3Client, plain: Any, to: SseKms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object that is copied in parts is summed by the algorithm that it was summed by before."""
+    monkeypatch.setattr(copying, "_SINGLE_BYTES", 0)
+    given = {"ChecksumAlgorithm": algorithm} if algorithm else {}
+    plain.put_object(Bucket=BUCKET, Key="k", Body=b"x", **given, **dsse(to))
+    before = plain.head_object(Bucket=BUCKET, Key="k", ChecksumMode="ENABLED")
+    asked: list[Any] = []
+    s3.boto3.meta.events.register(
+        "provide-client-params.s3.CreateMultipartUpload", lambda params, **_: asked.append(dict(params))
+    )
+    s3.reencrypt(BUCKET, to=to)
+    (one,) = asked
+    told = [name.removeprefix("Checksum") for name in before if re.fullmatch("Checksum(SHA|CRC).*", name)]
+    assert algorithm is None or told == [algorithm]
+    assert one.get("ChecksumAlgorithm") == (told[0] if told else None)
+    assert one.get("ChecksumType") == (
+        "COMPOSITE" if algorithm == "SHA256" else "FULL_OBJECT" if told else None
+    )
+
+
+def test_left_alone_until_it_can_be_done(s3: SecureS3Client, plain: Any, to: SseKms, tmp_path: Path) -> None:
+    """What was left alone because of the arguments is done by a later run, with the same journal."""
+    plain.put_object(Bucket=BUCKET, Key="a", Body=b"a", **dsse(to))
+    plain.put_object(Bucket=BUCKET, Key="b", Body=b"b", **WITH_OLD)
+    journal = tmp_path / "journal"
+    first = s3.reencrypt(BUCKET, to=to, resume=journal, in_place_only=True)
+    assert counts(first) == {"skipped": 2}
+    seen = sent(s3)
+    assert counts(s3.reencrypt(BUCKET, to=to, resume=journal, in_place_only=True)) == {"skipped": 2}
+    assert not seen
+    second = s3.reencrypt(BUCKET, to=to, resume=journal)
+    assert (counts(second), second.earlier) == ({"copied": 1, "skipped": 1}, {"skipped": 1})
+    last = s3.reencrypt(BUCKET, to=to, resume=journal, source_encryption=OLD)
+    assert (counts(last), last.reasons) == ({"copied": 2}, {})
+    assert counts(s3.reencrypt(BUCKET, to=to, resume=journal)) == {"copied": 2}
+
+
+def test_journal_of_another_endpoint(s3: SecureS3Client, plain: Any, to: SseKms, tmp_path: Path) -> None:
+    """A bucket of the same name elsewhere is another: its journal is refused and stays as it is."""
+    journal = tmp_path / "journal"
+    s3.reencrypt(BUCKET, to=to, resume=journal)
+    there = urlsplit(plain.meta.endpoint_url).netloc
+    text = journal.read_text()
+    journal.write_text(text.replace(there, "s3.eu-west-1.amazonaws.com"))
+    with pytest.raises(ConfigurationError, match=r"endpoint is 's3\.eu-west-1"):
+        s3.reencrypt(BUCKET, to=to, resume=journal)
+    assert there in text
+    assert there not in journal.read_text()
+
+
 def test_some_fail(s3: SecureS3Client, plain: Any, local_aws: LocalAws, to: SseKms, tmp_path: Path) -> None:
     """An object that fails stops no other; with a journal it is the only one that is tried again."""
     fill(plain, 3)
@@ -300,7 +402,9 @@ def test_some_fail(s3: SecureS3Client, plain: Any, local_aws: LocalAws, to: SseK
     seen = sent(s3)
     again = s3.reencrypt(BUCKET, to=to, resume=journal)
     assert counts(again) == {"updated": 3, "copied": 1}
-    assert again.resumed == 4
+    assert (again.resumed, again.earlier) == (4, {"updated": 3})
+    assert "3 updated in place, 3 of them in earlier runs\n" in str(again)
+    assert "1 copied onto themselves\n" in str(again)
     assert again.complete
     assert dict(seen) == {"HeadObject": 2, "CopyObject": 1}
 
@@ -314,7 +418,8 @@ def test_part_of_it(s3: SecureS3Client, plain: Any, to: SseKms, tmp_path: Path) 
     assert counts(first) == {"updated": 2}
     assert not first.complete
     assert sorted(each.key for each in heard) == ["a/0000", "a/0001"]
-    assert counts(s3.reencrypt(BUCKET, **options)) == {"updated": 4}
+    second = s3.reencrypt(BUCKET, **options)
+    assert (counts(second), second.earlier) == ({"updated": 4}, {"updated": 2})
     last = s3.reencrypt(BUCKET, **options)
     assert counts(last) == {"updated": 5}
     assert last.complete

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from secure_s3.bucket.audit.check import found
 from secure_s3.bucket.reports.sarif import sarif_of
 from secure_s3.values import Severity
@@ -91,6 +93,35 @@ def test_fingerprint_outlives_ages_and_counts() -> None:
     assert prints("a", statement="1") != prints("a", statement="2")
     first, second = prints("point 1 is open", "point 2 is open")
     assert first != second
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Account 111122223333 may use it.", "Account 444455556666 may use it."),
+        ("arn:aws:iam::111122223333:root may read", "arn:aws:iam::444455556666:root may read"),
+        ("lets 192.0.2.1 in", "lets 192.0.2.2 in"),
+        ("over TLS 1.0 is not denied", "over TLS 1.1 is not denied"),
+        ("trail-1 is silent", "trail-2 is silent"),
+        ("bucket 2026.logs is open", "bucket 2027.logs is open"),
+    ],
+)
+def test_fingerprint_tells_names_apart(first: str, second: str) -> None:
+    """Digits within names, of accounts and addresses say what a finding is about: they are no counts."""
+    assert prints(first) != prints(second)
+
+
+@pytest.mark.parametrize("words", ["after {} days", "{} of {} identities", "found it {} times.", "({})"])
+def test_fingerprint_does_not_count(words: str) -> None:
+    """Numbers for themselves are ages and counts."""
+    assert prints(words.format(9, 10)) == prints(words.format(101, 99))
+
+
+def test_names_that_no_encoding_can_write_are_escaped() -> None:
+    """A snapshot from a file may have half a character in its bucket's name."""
+    odd = audit(*MIXED, snapshot=replace(SNAPSHOT, bucket="odd-\ud800"))
+    json.dumps(sarif_of(odd), ensure_ascii=False).encode()
+    assert sarif_of(odd)["runs"][0]["results"]
 
 
 def test_no_bucket_is_a_run_without_results() -> None:

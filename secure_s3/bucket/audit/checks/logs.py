@@ -9,14 +9,34 @@ from ....errors import PolicyError
 from ....policy import UNKNOWN, AccessRequest, Decision, Policy, evaluate
 from ....policy.public import is_public
 from ....values import Severity
-from ...snapshot.values import LogTarget, Unread
+from ...snapshot.values import LogTarget, Snapshot, Unread
 from ..check import Check, Found, NotApplicable, Subject, found
+from ..standins import standing
 from .encryption import S3
-from .shapes import FLAGS, account_of, at, mapping, named, parsed, read_setting, settled, shown, text
+from .grants import of_others
+from .public import strangers
+from .shapes import (
+    FLAGS,
+    account_of,
+    arn_part,
+    at,
+    mapping,
+    named,
+    parsed,
+    read_setting,
+    settled,
+    shown,
+    text,
+)
 
 SERVICE = "logging.s3.amazonaws.com"
+_NOBODYS = Unread("nobody knows whose account it is", "sts:GetCallerIdentity")
 _SOURCE = 'Amazon S3 User Guide, "Enabling Amazon S3 server access logging"'
-_FIX = "harden lets the log bucket take the logs; its encryption must be SSE-S3, without Object Lock"
+_SHUT = (
+    "take the statement out of the log bucket's policy: `aws s3api put-bucket-policy --bucket … --policy "
+    "file://policy.json`; an account of BucketProfile(admins=…) is expected"
+)
+_FIX = "`harden` lets the log bucket take the logs; its encryption must be SSE-S3, without Object Lock"
 
 
 def _access_logging(subject: Subject) -> Iterator[Found]:
@@ -25,20 +45,17 @@ def _access_logging(subject: Subject) -> Iterator[Found]:
     if not target:
         yield found(
             "Requests are not logged: who read or changed what cannot be told afterwards.",
-            "LoggingEnabled: none",
             severity=None if wanted is None else Severity.MEDIUM,
         )
     elif wanted is not None and target != wanted:
         yield found(
             f"Access logs go to {shown(target)}; the profile asks for {shown(wanted)}.",
-            f"TargetBucket: {shown(target)}",
             severity=Severity.MEDIUM,
         )
     elif wanted is not None and (asked := subject.profile.log_prefix) not in (None, prefix):
         yield found(
             f"Access logs are kept under {shown(prefix) or 'no prefix'}; the profile asks for "
             f"{shown(asked)}.",
-            f"TargetPrefix: {shown(prefix)}",
             severity=Severity.LOW,
         )
 
@@ -55,6 +72,7 @@ def _log_target(subject: Subject) -> Iterator[Found]:
         missing.append((f"log bucket {shown(name)}", target))
     elif target is not None and name != subject.snapshot.bucket:
         told += _of_the_target(subject, target, missing)
+        told += _place(subject, target, missing)
         told += _delivery(subject, target, text(setting.get("TargetPrefix")), missing)
     worse = [each for each in told if each.severity is not Severity.INFO]
     if missing and not worse:
@@ -67,7 +85,6 @@ def _of_the_setting(subject: Subject, setting: Any, name: str) -> Iterator[Found
         yield found(
             "The bucket logs into itself: every log that is delivered is a request that is logged, without "
             "end.",
-            f"TargetBucket: {shown(name)}",
         )
     if at(setting, "TargetObjectKeyFormat", "PartitionedPrefix") is None:
         yield found(
@@ -94,13 +111,18 @@ def _of_the_target(subject: Subject, target: LogTarget, missing: list[tuple[str,
     elif mapping(target.object_lock).get("ObjectLockEnabled") == "Enabled":
         yield found(
             f"No logs arrive in {name}: S3 does not deliver to buckets with Object Lock.",
-            f"ObjectLockEnabled of {name}: Enabled",
         )
-    region = subject.told("region", "")
-    if not isinstance(target.region, Unread) and region and target.region not in ("", region):
+
+
+def _place(subject: Subject, target: LogTarget, missing: list[tuple[str, Unread]]) -> Iterator[Found]:
+    region, name = subject.snapshot.region, shown(target.bucket)
+    if isinstance(region, Unread):
+        missing.append(("region", region))
+    elif isinstance(target.region, Unread):
+        missing.append((f"region of {name}", target.region))
+    elif region and target.region not in ("", region):
         yield found(
             f"No logs arrive in {name}: it is in {shown(target.region)}, and logs stay within their region.",
-            f"region of {name}: {shown(target.region)}",
         )
 
 
@@ -118,6 +140,8 @@ def _delivery(
         missing.append((f"policy of {name}", Unread("it is no policy document")))
         return
     yield from _exposed(subject, target, policy, missing)
+    if policy is not None:
+        yield from _readers(subject, target, policy, missing)
     yield from _arriving(subject, target, policy, prefix)
 
 
@@ -169,12 +193,63 @@ def _exposed(
             "RestrictPublicBuckets: false",
             severity=Severity.HIGH,
         )
-    elif off:
+        return
+    if off:
         yield found(
             f"The log bucket {shown(target.bucket)} does not block public access in full.",
             *(f"{each}: false" for each in off),
             severity=Severity.LOW,
         )
+
+
+def _readers(
+    subject: Subject, target: LogTarget, policy: Policy, missing: list[tuple[str, Unread]]
+) -> Iterator[Found]:
+    """Whom else than the account the policy lets at the logs: strangers, and accounts that it names."""
+    name, account = shown(target.bucket), account_of(subject)
+    if account is None:
+        missing.append(("account", _NOBODYS))
+        return
+    stands = standing(_as_subject(subject, target))
+    opened = [stands.restored(each) for each in strangers(stands.policy)]
+    restricted = _restricted(subject, target)
+    if is_public(policy):  # what S3 takes for public, Block Public Access restricts to the account
+        if opened and restricted:
+            yield found(
+                f"Only Block Public Access keeps strangers from the logs in {name}.",
+                *(each.message for each in opened[:4]),
+                severity=Severity.MEDIUM,
+                fix=_SHUT,
+            )
+        return
+    for each in opened:
+        told = each.message.rstrip(".")
+        yield found(f"Strangers reach the logs in {name}: {told}.", severity=Severity.HIGH, fix=_SHUT)
+    own = text(at(subject.told("acl", {}), "Owner", "ID")) or None
+    friends = {arn_part(each, 4) for each in subject.profile.admins} - {"", account}
+    for each in map(stands.restored, of_others(stands.policy, own)):
+        who = each.message.partition(" may ")[0]
+        if not any(friend in who for friend in friends):
+            told = each.message.rstrip(".")
+            yield found(f"Other accounts reach the logs in {name}: {told}.", *each.evidence, fix=_SHUT)
+
+
+def _as_subject(subject: Subject, target: LogTarget) -> Subject:
+    """The log bucket as if it were the one that is audited; S3 delivers within an account only."""
+    shot = Snapshot(
+        bucket=target.bucket,
+        taken_at=subject.snapshot.taken_at,
+        partition=subject.snapshot.partition,
+        account=subject.snapshot.account,
+        policy=target.policy,
+    )
+    return Subject(shot, subject.profile)
+
+
+def _restricted(subject: Subject, target: LogTarget) -> bool:
+    """Whether Block Public Access restricts the log bucket, by its own switch or the account's."""
+    settings = (target.public_access_block, subject.told("account_public_access_block", {}))
+    return any(mapping(each).get("RestrictPublicBuckets") is True for each in settings)
 
 
 def _asked(
@@ -213,7 +288,7 @@ CHECKS: tuple[Check, ...] = (
         severity=Severity.MEDIUM,
         reads=("logging",),
         why="Access logs tell who asked for which object, from where, and over which TLS version.",
-        fix="harden switches logging on if the profile names a bucket: BucketProfile(log_bucket=…)",
+        fix="`harden` switches logging on if the profile names a bucket: BucketProfile(log_bucket=…)",
         judge=_access_logging,
         refs=(
             *("SecurityHub:S3.9", "CIS-5.0:3.4", "checkov:CKV_AWS_18"),
@@ -229,8 +304,9 @@ CHECKS: tuple[Check, ...] = (
         title="Access logs arrive, and only there",
         topic="monitoring",
         severity=Severity.MEDIUM,
-        reads=("logging", "log_target", "region", "account", "account_public_access_block"),
-        why="S3 does not say so when it cannot deliver: logs are then simply missing.",
+        reads=("logging", "log_target", "region", "account", "account_public_access_block", "acl"),
+        why="S3 does not say so when it cannot deliver: logs are then simply missing. Whoever reads them "
+        "knows your keys and your people; whoever changes them leaves no trace.",
         fix=_FIX,
         judge=_log_target,
         refs=("SecurityHub:S3.9",),

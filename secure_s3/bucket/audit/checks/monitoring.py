@@ -14,6 +14,8 @@ from .alarms import WATCHED, watched
 from .selectors import coverage
 from .shapes import (
     MORE,
+    account_of,
+    arn_part,
     at,
     mapping,
     named,
@@ -46,6 +48,8 @@ def _data_events(subject: Subject) -> Iterator[Found]:
             unread.append(selectors)
         elif isinstance(trail.logging, Unread):
             unread.append(trail.logging)
+        elif (nowhere := _unplaced(subject, trail)) is not None:
+            unread.append(nowhere)
         else:
             recording.append((trail, mapping(selectors)))
     whole = coverage([each for _, each in recording], subject.arn)
@@ -53,14 +57,22 @@ def _data_events(subject: Subject) -> Iterator[Found]:
         raise NotRead("trails", unread[0])
     if whole.gap and recording:
         evidence.append(f"not recorded: {shown(whole.gap)}")
-    told = evidence or ["trails: none"]
-    for covered, some, kind in (
-        (whole.writes, whole.some_writes, "changed"),
-        (whole.reads, whole.some_reads, "read"),
-    ):
-        if not covered:
-            extent = "Not all objects, or not all ways, are" if some else "No object is"
-            yield found(f"{extent} covered by a trail that records who {kind} it.", *told)
+    open_ = {
+        kind: some
+        for kind, covered, some in (
+            ("reads", whole.reads, whole.some_reads),
+            ("changes", whole.writes, whole.some_writes),
+        )
+        if not covered
+    }
+    who = " or ".join(open_)
+    if any(open_.values()):
+        yield found(
+            f"Not all objects, or not all ways, are covered by a trail that records who {who} them.",
+            *evidence,
+        )
+    elif open_:
+        yield found(f"No object is covered by a trail that records who {who} it.", *evidence)
 
 
 def _silent(subject: Subject, trail: Trail) -> str | None:
@@ -71,6 +83,14 @@ def _silent(subject: Subject, trail: Trail) -> str | None:
     if not trail.multi_region and region and trail.home_region and trail.home_region != region:
         return f"it records {shown(trail.home_region)} only"
     return None
+
+
+def _unplaced(subject: Subject, trail: Trail) -> Unread | None:
+    """Why nobody knows whether a trail of one region records the bucket's; None if that is known."""
+    if trail.multi_region or trail.home_region:
+        region = subject.snapshot.region
+        return region if isinstance(region, Unread) and not trail.multi_region else None
+    return Unread(f"nobody knows which region trail {shown(trail.name)} records", "cloudtrail:DescribeTrails")
 
 
 # ------------------------------------------------------------------------------------------ Access Analyzer
@@ -93,7 +113,6 @@ def _access_analyzer(subject: Subject) -> Iterator[Found]:
                 f"analyzer {shown(each.get('name'))}: {shown(each.get('type'))}, {shown(each.get('status'))}"
                 for each in analyzers[:9]
             ),
-            *(() if analyzers else ("analyzers: none",)),
         )
 
 
@@ -136,8 +155,7 @@ def _macie(subject: Subject) -> Iterator[Found]:
         yield found(
             "Macie is "
             + ("paused" if status == "PAUSED" else "not enabled")
-            + ": nobody looks for personal data.",
-            f"status: {shown(status) or 'none'}",
+            + ": nobody looks for personal data."
         )
 
 
@@ -170,9 +188,15 @@ def _notifications(subject: Subject) -> Iterator[Found]:
     setting = read_setting(subject, "notifications")
     kinds = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
     if not any(rows(setting.get(each)) for each in kinds) and setting.get("EventBridgeConfiguration") is None:
-        yield found(
-            "Nobody is told of what happens to objects: there are no event notifications.", "targets: none"
-        )
+        yield found("Nobody is told of what happens to objects: there are no event notifications.")
+    own = account_of(subject)
+    for kind, name in zip(kinds, ("TopicArn", "QueueArn", "LambdaFunctionArn"), strict=True):
+        for arn in dict.fromkeys(text(each.get(name)) for each in rows(setting.get(kind))):
+            if own and arn_part(arn, 4) not in ("", own):
+                yield found(
+                    f"Another account, {shown(arn_part(arn, 4))}, is told of every event: {shown(arn)}.",
+                    fix="see that the account is meant to be told; else take the configuration away",
+                )
 
 
 def _alarms(subject: Subject) -> Iterator[Found]:
@@ -192,7 +216,7 @@ def _alarms(subject: Subject) -> Iterator[Found]:
         yield found(
             f"Nobody is told when the bucket is opened by {named(missing)}.",
             *([f"without a target: {named(mute)}"] if mute else []),
-            f"told of: {named(sorted(told)) or 'nothing'}",
+            f"told of: {named(sorted(told))}" if told else None,
         )
 
 
@@ -202,7 +226,7 @@ def _recorder(subject: Subject) -> Iterator[Found]:
     if len(reasons) == len(recorders):
         yield found(
             "AWS Config does not record changes of buckets: reviews have no history to look at.",
-            *(reasons or ["recorders: none"]),
+            *reasons,
         )
 
 
@@ -311,7 +335,7 @@ CHECKS: tuple[Check, ...] = (
         title="Somebody is told of what happens to objects",
         topic="monitoring",
         severity=Severity.LOW,
-        reads=("notifications",),
+        reads=("notifications", "account"),
         why="A deletion or an upload that nobody expects is seen at once.",
         fix="`aws s3api put-bucket-notification-configuration --bucket … --notification-configuration "
         "'{\"EventBridgeConfiguration\": {}}'`, which replaces what is there",
@@ -327,6 +351,7 @@ CHECKS: tuple[Check, ...] = (
         topic="monitoring",
         severity=Severity.LOW,
         reads=("alarms",),
+        enough=True,
         why="Between a bucket that is made public by mistake and its discovery there should be minutes, not "
         "months.",
         fix="`aws events put-rule --name … --event-pattern file://pattern.json` and `aws events "

@@ -6,7 +6,7 @@ ending they name, and names that none of them foresees. What holds for these hol
 
 Sources: AWS CloudTrail User Guide, "Logging data events" and "Filtering data events by using advanced event
 selectors" (conditions that select are alternatives, those that deselect all count); AWS CloudTrail API
-Reference, "DataResource", "AdvancedFieldSelector".
+Reference, "DataResource", "AdvancedFieldSelector"; Amazon S3 User Guide, "Amazon S3 CloudTrail events".
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ READS = (
     "GetObjectTagging",
     "GetObjectTorrent",
     "SelectObjectContent",
+    *("GetObjectAttributes", "GetObjectRetention", "GetObjectLegalHold", "HeadBucket", "ListParts"),
+    *("ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads"),
 )
 WRITES = (
     *("PutObject", "DeleteObject", "DeleteObjects", "CopyObject", "CreateMultipartUpload", "UploadPart"),
     *("UploadPartCopy", "CompleteMultipartUpload", "AbortMultipartUpload", "RestoreObject", "PutObjectAcl"),
     *("PutObjectTagging", "DeleteObjectTagging", "PutObjectRetention", "PutObjectLegalHold"),
+    "UpdateObjectEncryption",
 )
 _ARN, _NAME, _READ = "resources.ARN", "eventName", "readOnly"
 _SELECTS = ("Equals", "StartsWith", "EndsWith")
