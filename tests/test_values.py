@@ -201,4 +201,14 @@ def test_severities_are_ordered_by_gravity():
     ]
     assert Severity.CRITICAL >= Severity.LOW > Severity.INFO
     assert Severity.LOW <= Severity.MEDIUM < Severity.HIGH
+    assert Severity.LOW == "low" != Severity.HIGH
+    for compared in (
+        lambda: Severity.HIGH > "low",
+        lambda: sorted([Severity.HIGH, "low"]),
+        lambda: Severity.HIGH < "low",
+        lambda: max("low", Severity.HIGH),
+        lambda: Severity.HIGH <= 1,
+    ):
+        with pytest.raises(TypeError, match="compared with a severity"):
+            compared()
     assert f"{Severity.HIGH}" == "high" == Severity.HIGH

@@ -98,6 +98,11 @@ class Condition:
             return self._match is not None and self._match("true")
         return self.if_exists or self.qualifier == ALL or (known.negated and self.qualifier is None)
 
+    @property
+    def varies(self) -> bool:
+        """It has policy variables, so that other keys than its own count."""
+        return self.known is not None and self._match is None
+
     def truth(self, request: AccessRequest) -> Truth:
         """Whether it holds for *request*."""
         known = self.known

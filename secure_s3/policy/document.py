@@ -5,6 +5,7 @@ Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM JSON
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -127,6 +128,11 @@ class Policy:
     @property
     def size(self) -> int:
         """Bytes of the document without white space, which is what a quota is compared with."""
+        if self._text.source and not self._text.duplicates:
+            try:  # the same, written faster; of numbers and lone surrogates only to_json knows
+                return len(json.dumps(self._document, ensure_ascii=False, separators=(",", ":")).encode())
+            except (TypeError, ValueError):
+                pass
         return len(self.to_json(indent=None).encode())
 
     @property

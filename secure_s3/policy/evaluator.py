@@ -108,6 +108,38 @@ def decide(
     endpoint_policies: Layer = (),
 ) -> Decision:
     """``evaluate`` for a request that may be made of a faulty policy's own words."""
+    outcome, layers = _weighed(
+        request,
+        resource_policy,
+        identity_policies,
+        permissions_boundary,
+        session_policies,
+        scps,
+        rcps,
+        endpoint_policies,
+    )
+    return _decide(request, outcome, layers)
+
+
+def outcome_of(
+    request: AccessRequest, resource_policy: Given | None, identity_policies: Layer = ()
+) -> tuple[str, tuple[str, ...]]:
+    """The outcome of ``decide`` and the keys that would settle an unknown one, without reasons."""
+    outcome, layers = _weighed(request, resource_policy, identity_policies, None, (), (), (), ())
+    return outcome, reasons_of(request, outcome, layers)[1] if outcome == "unknown" else ()
+
+
+def _weighed(
+    request: AccessRequest,
+    resource_policy: Given | None,
+    identity_policies: Layer,
+    permissions_boundary: Given | None,
+    session_policies: Layer,
+    scps: Levels,
+    rcps: Levels,
+    endpoint_policies: Layer,
+) -> tuple[str, list[Heard]]:
+    """The outcome, and what each layer says."""
     bounded = _bounded(request, permissions_boundary)
     endpoint = hear(request, "endpoint_policy", endpoint_policies, named=True)
     resource = hear(request, "resource_policy", resource_policy, named=True, bounded=bounded)
@@ -122,12 +154,12 @@ def decide(
     _lift(request, organization, resource)
     deny = any_of([heard.deny for heard in layers])
     if deny is True:
-        return _decide(request, "explicitly_denied", layers)
+        return "explicitly_denied", layers
     granted = _granted(request, resource, identity, _limits(boundary, session))
     allow = all_of((_filters([*organization, endpoint]), granted))
     if allow is False:
-        return _decide(request, "implicitly_denied", layers)
-    return _decide(request, "allowed" if allow is True and deny is False else "unknown", layers)
+        return "implicitly_denied", layers
+    return "allowed" if allow is True and deny is False else "unknown", layers
 
 
 def _bounded(request: AccessRequest, boundary: Given | None) -> Truth:

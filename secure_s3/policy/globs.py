@@ -95,6 +95,12 @@ def _length(stretch: list[str | int]) -> int:
     return sum(len(part) if isinstance(part, str) else 1 for part in stretch)
 
 
+@lru_cache(maxsize=4096)
+def resource_pattern(pattern: str) -> Match:
+    """What tells whether an ARN fits a pattern of ``Resource`` without variables."""
+    return resource_glob(tokens(pattern))
+
+
 def resource_glob(pattern: Tokens) -> Match:
     """What tells whether an ARN fits a pattern of ``Resource``.
 

@@ -254,7 +254,8 @@ def write(value: Any, indent: int | None = 2, level: int = 0) -> str:
 
 def _quoted(text: str) -> str:
     # A lone surrogate cannot be written as UTF-8; escaped it can.
-    return json.dumps(text, ensure_ascii=any("\ud800" <= letter <= "\udfff" for letter in text))
+    lone = not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
+    return json.dumps(text, ensure_ascii=lone)
 
 
 def _wrapped(opening: str, items: list[str], closing: str, indent: int | None, level: int) -> str:

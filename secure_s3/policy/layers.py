@@ -56,9 +56,9 @@ def hear(
     """What a layer says of *request*; *named* and *bounded* as for ``Statement.truth``."""
     if isinstance(given, Unknown):
         return Heard(layer, unread=True, allow=None, deny=None)
-    if given is None or given in _NOTHING:
+    if given is None or (not isinstance(given, Policy) and given in _NOTHING):
         return Heard(layer)
-    policies = _policies(layer, given)
+    policies = (given,) if isinstance(given, Policy) else _policies(layer, given)
     heard = Heard(layer, policies)
     for number, policy in enumerate(policies):
         for statement in policy.statements:

@@ -13,10 +13,10 @@ from ..values import Finding, Severity
 from . import jsontext
 from .document import Policy
 from .rules import RULES
-from .rules.rule import ACCESS_POINT, BUCKET, IDENTITY, KEY, KINDS, TRUST, Rule, Subject
+from .rules.rule import ACCESS_POINT, BUCKET, EFFORT, IDENTITY, KEY, KINDS, TRUST, Rule, Subject
 from .statement import Statement
 from .stumbles import without_hearsay
-from .trials import tried
+from .trials import HARMLESS, tried
 
 __all__ = ["RULES", "lint", "rule", "kind_of", "bucket_of"]
 
@@ -36,6 +36,7 @@ _ACCESS_POINT_ARN = re.compile(r"arn:[^:]*:s3[a-z-]*:[^:]*:[^:]*:(outpost/[^/]*/
 _PRINCIPAL = re.compile("(not)?principals?", re.I)
 """However it is spelt: the policy is then meant for a resource."""
 _BY_ID = {each.id: each for each in RULES}
+_PLACES = {each.id: place for place, each in enumerate(RULES)}
 
 
 def lint(
@@ -62,6 +63,31 @@ def lint(
     Raises:
         PolicyError: an argument is of the wrong type, or the text or dict is no policy document.
     """
+    subject = _subject(policy, bucket, kind)
+    return _ordered(subject, _judged(subject))
+
+
+def lint_without(rules: frozenset[str], policy: Policy, *, bucket: str, kind: str) -> list[Finding]:
+    """What ``lint`` says but for the findings of *rules*, which are not looked for where nothing hangs on it.
+
+    A patch is tried against all rules, and what a search may spend is shared by all: then all are asked.
+    """
+    subject = _subject(policy, bucket, kind)
+    if subject.size > JUDGED_BYTES:
+        return _ordered(subject, _judged(subject))
+    said = _said(subject, [each for each in RULES if each.id not in rules])
+    if subject.effort.left < EFFORT * 3 // 4:
+        subject = _subject(policy, bucket, kind)
+        found = _judged(subject)
+    elif any(each.patch and each.rule not in HARMLESS for each in said):
+        said += _said(subject, [each for each in RULES if each.id in rules])
+        found = without_hearsay(subject, sorted(said, key=lambda each: _PLACES[each.rule]))
+    else:
+        return _in_order(subject, without_hearsay(subject, said))
+    return [each for each in _ordered(subject, found) if each.rule not in rules]
+
+
+def _subject(policy: Policy | str | Mapping[str, Any], bucket: str | None, kind: str | None) -> Subject:
     policy = policy if isinstance(policy, Policy) else Policy.parse(policy)
     if bucket is not None and (not isinstance(bucket, str) or not _BUCKET_NAME.fullmatch(bucket)):
         raise PolicyError(
@@ -70,17 +96,27 @@ def lint(
     spoken = kind.replace("-", " ") if isinstance(kind, str) else kind
     if spoken is not None and spoken not in KINDS:
         raise PolicyError(f"kind={kind!r} is no kind of policy", fix=f"pass one of {', '.join(KINDS)}")
-    subject = Subject(policy, spoken or kind_of(policy, bucket), bucket or bucket_of(policy))
-    found = tried(subject, _judged(subject), lambda after, effort: _anew(subject, after, effort))
-    places = _places(policy.document) if len(found) > 1 else {}
+    return Subject(policy, spoken or kind_of(policy, bucket), bucket or bucket_of(policy))
+
+
+def _ordered(subject: Subject, found: list[Finding]) -> list[Finding]:
+    found = tried(subject, found, lambda after, effort: _anew(subject, after, effort))
+    return _in_order(subject, found)
+
+
+def _in_order(subject: Subject, found: list[Finding]) -> list[Finding]:
+    places = _places(subject.policy.document) if len(found) > 1 else {}
     return sorted(found, key=lambda each: (_ORDER[each.severity], places.get(each.pointer or "", -1)))
 
 
 def _judged(subject: Subject) -> list[Finding]:
     """What the rules find, in their order; the patches have not been tried."""
     rules = RULES if subject.size <= JUDGED_BYTES else [each for each in RULES if each.id in _OF_DOCUMENTS]
-    found = [finding for each in rules for finding in islice(each.findings(subject), HITS_PER_RULE)]
-    return without_hearsay(subject, found)
+    return without_hearsay(subject, _said(subject, rules))
+
+
+def _said(subject: Subject, rules: Iterable[Rule]) -> list[Finding]:
+    return [finding for each in rules for finding in islice(each.findings(subject), HITS_PER_RULE)]
 
 
 def _anew(subject: Subject, policy: Policy, effort: int) -> tuple[Subject, list[Finding]]:

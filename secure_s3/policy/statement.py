@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import PolicyError
 from .conditions import Condition, Found
-from .globs import Match, fits_any, glob, resource_glob, tokens
+from .globs import Match, fits_any, glob, resource_glob, resource_pattern
 from .jsontext import Number, plain, simple, token
 from .principals import Grant, Principals
 from .request import AccessRequest
@@ -117,7 +117,7 @@ class Statement:
         put(self, "_action_globs", tuple(glob(each) for each in folded if set(each) & set("*?")))
         found = {each: template(each) if variables else None for each in self.resources or ()}
         plain_ones = (each for each, parts in found.items() if parts is None)
-        put(self, "_resources", tuple(resource_glob(tokens(each)) for each in plain_ones))
+        put(self, "_resources", tuple(map(resource_pattern, plain_ones)))
         put(self, "_templates", tuple(parts for parts in found.values() if parts))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -168,6 +168,23 @@ class Statement:
             if holds is None:
                 truth = None
         return (None if self.fatal else truth), grant
+
+    @property
+    def varies(self) -> bool:
+        """It has policy variables: what it is about depends on more than its keys and resources say."""
+        return bool(self._templates) or any(each.varies for each in self.conditions)
+
+    def acts(self, request: AccessRequest) -> bool:
+        """Whether the action is among its actions."""
+        return self._action(request)
+
+    def about_caller(self, request: AccessRequest) -> Truth:
+        """Whether the caller is among its principals."""
+        return self._principal(request, True)[0]
+
+    def about_resource(self, request: AccessRequest) -> Truth:
+        """Whether the resource is among its resources."""
+        return self._resource(request)
 
     def explain(self, request: AccessRequest, *, named: bool) -> Applies:
         """The same in full, whatever part fails."""

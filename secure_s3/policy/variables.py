@@ -31,6 +31,8 @@ Template = tuple["str | int | Variable", ...]
 
 def template(text: str) -> Template | None:
     """*text* taken apart at its variables and wildcards; None if it has no variables."""
+    if "${" not in text:
+        return None
     parts: list[str | int | Variable] = []
     at = 0
     for found in VARIABLE.finditer(text):

@@ -111,4 +111,4 @@ def presigned(request: AccessRequest, age_seconds: int) -> AccessRequest:
 
 def with_context(request: AccessRequest, context: Mapping[str, Any]) -> AccessRequest:
     """The same under other circumstances; None takes a key away."""
-    return replace(request, context={**request.context, **context})
+    return request._retold({**request.context, **context}, context)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+import multiprocessing
 import statistics
 import subprocess
 import sys
@@ -30,14 +31,13 @@ from secure_s3 import SecureS3Client
 from secure_s3.bucket.audit.catalogue import CHECKS
 from secure_s3.bucket.audit.judging import judge_all
 from secure_s3.bucket.snapshot import taking
-from secure_s3.bucket.wanted import BucketProfile
 from secure_s3.encryption import SseKms
 from secure_s3.local import LocalAws
 from secure_s3.local.callers import READY
 from secure_s3.local.session import local_session
 from secure_s3.monitoring.found import FURTHER
+from tests.bench.audit_fleets import FLEETS
 from tests.bench.audit_latency import key_of
-from tests.bench.audit_snapshots import KEY, varied
 from tests.bucket.snapshot.configured import around, configure
 from tests.guard.support import BUCKET
 
@@ -54,21 +54,33 @@ def main(rounds: int) -> None:
 
 
 def snapshots(rounds: int, count: int = 1000) -> None:
-    """Seconds for the audit of a thousand snapshots: others in each round, so that none is known before."""
-    profile = BucketProfile(encryptions=(SseKms(KEY),))
-    walls, found = [], 0
-    for number in range(rounds):
-        given = varied(count, seed=number)
-        begun = time.perf_counter()
-        audits = [judge_all(each, profile, CHECKS) for each in given]
-        walls.append(time.perf_counter() - begun)
-        found = sum(len(each.findings) for each in audits)
-    walls.sort()
-    print(
-        f"{count} snapshots, {len(CHECKS)} checks, {found} findings: {statistics.median(walls):.2f} s "
-        f"[{walls[0]:.2f} … {walls[-1]:.2f}]  ({rounds} rounds)",
-        flush=True,
-    )
+    """CPU seconds for the audit of two fleets, each round of other buckets and in a process of its own.
+
+    In ``templates`` the buckets have names, accounts, roles, prefixes and keys of their own, and settings
+    that vary; their policies are made by sixteen templates. In ``distinct`` each policy has rules that no
+    other has: addresses, endpoints, tags, times. Nothing is known before, but for what importing knows.
+    """
+    for fleet in ("templates", "distinct"):
+        took, found = [], 0
+        for number in range(rounds):
+            with multiprocessing.get_context("spawn").Pool(1) as process:
+                seconds, found = process.apply(_cold, (fleet, count, number))
+            took.append(seconds)
+        took.sort()
+        print(
+            f"{count} snapshots, {len(CHECKS)} checks, {fleet}: {statistics.median(took):.2f} s of CPU "
+            f"[{took[0]:.2f} … {took[-1]:.2f}], {statistics.median(took) / count * 1000:.2f} ms each, "
+            f"{found} findings  ({rounds} rounds)",
+            flush=True,
+        )
+
+
+def _cold(fleet: str, count: int, seed: int) -> tuple[float, int]:
+    """CPU seconds for all audits, and how many findings there are."""
+    made = FLEETS[fleet](count, seed)
+    begun = time.process_time()
+    audits = [judge_all(snapshot, profile, CHECKS) for snapshot, profile in made]
+    return time.process_time() - begun, sum(len(each.findings) for each in audits)
 
 
 def _one(url: str, ca_bundle: str, key_arn: str, rounds: int) -> None:

@@ -47,13 +47,18 @@ def found_in(subject: Subject) -> list[str]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many requests were made, as its only item."""
     count = [0]
-    real = AccessRequest.__post_init__
 
-    def counted(self: AccessRequest) -> None:
-        count[0] += 1
-        real(self)
+    def count_calls(name: str) -> None:
+        real = getattr(AccessRequest, name)
 
-    monkeypatch.setattr(AccessRequest, "__post_init__", counted)
+        def counted(*arguments: Any) -> Any:
+            count[0] += 1
+            return real(*arguments)
+
+        monkeypatch.setattr(AccessRequest, name, counted)
+
+    count_calls("__post_init__")
+    count_calls("_retold")
     return count
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from secure_s3.errors import PolicyError
 from secure_s3.policy import Policy, jsontext, rules
-from secure_s3.policy.linter import HITS_PER_RULE, RULES, bucket_of, kind_of, lint, rule
+from secure_s3.policy.linter import HITS_PER_RULE, RULES, bucket_of, kind_of, lint, lint_without, rule
 from secure_s3.policy.operators import OPERATORS
 from secure_s3.policy.patches import apply, value_at
 from secure_s3.policy.reports import as_dict, as_sarif, as_text
@@ -24,6 +24,7 @@ from secure_s3.policy.statement import ELEMENTS
 from secure_s3.values import Finding, Severity
 
 from .lint_checks import BUCKET, ROLE, B, O, allow, deny, policy
+from .semantic_cases import FAULTY
 
 POINT = "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap"
 
@@ -344,3 +345,31 @@ def test_no_element_upsets_the_rules(element: str) -> None:
     ]
     for value in values:
         judged(policy({**deny("s3:*", [B, O], {"Bool": {"aws:SecureTransport": "false"}}), element: value}))
+
+
+LEFT_OUT = frozenset(
+    {"https-bucket-only", "tls-version-gap", "public-acl-passes", "endpoint-cuts-off-services"}
+)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_lint_without_some_rules_says_the_same_of_the_others(part: int) -> None:
+    """Rules that are left out take nothing with them: not the order, nor what was found out about patches."""
+    for document in [each.document for each in FAULTY][part::24]:
+        given = Policy.parse(document)
+        said = lint_without(LEFT_OUT, given, bucket=BUCKET, kind="bucket")
+        assert said == [
+            each for each in lint(given, bucket=BUCKET, kind="bucket") if each.rule not in LEFT_OUT
+        ]
+
+
+def test_lint_without_some_rules_says_where_it_gave_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the effort of all rules could matter, all are asked."""
+    monkeypatch.setattr("secure_s3.policy.rules.rule.EFFORT", 40)
+    given = policy(
+        *(deny("s3:*", [B, O], {"NotIpAddress": {"aws:SourceIp": f"192.0.2.{n}"}}) for n in range(9))
+    )
+    read = Policy.parse(given)
+    said = lint_without(LEFT_OUT, read, bucket=BUCKET, kind="bucket")
+    assert "judged-in-part" in [each.rule for each in said]
+    assert said == [each for each in lint(read, bucket=BUCKET, kind="bucket") if each.rule not in LEFT_OUT]

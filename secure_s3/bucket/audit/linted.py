@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ...policy.linter import lint
+from ...policy.linter import lint_without
 from ...policy.rules.rule import ACCESS_POINT, BUCKET
 from ...policy.statement import Statement
 from ...values import Finding, Severity
@@ -31,11 +31,14 @@ _EMPTY = "empty-set-allows"
 _PLACE = re.compile(r"/Statement(?:/([0-9]+))?(?=/|$)")
 
 
-@lru_cache(maxsize=512)
 def linted(policy: BucketPolicy, *, access_point: bool = False) -> tuple[Finding, ...]:
-    """All that lint finds, the worst first."""
-    kind = ACCESS_POINT if access_point else BUCKET
-    return tuple(lint(policy.policy, bucket=policy.bucket, kind=kind))
+    """All that lint finds beside TRAVEL, the worst first."""
+    return _linted(policy, ACCESS_POINT if access_point else BUCKET)
+
+
+@lru_cache(maxsize=512)
+def _linted(policy: BucketPolicy, kind: str) -> tuple[Finding, ...]:
+    return tuple(lint_without(TRAVEL, policy.policy, bucket=policy.bucket, kind=kind))
 
 
 def statement_of(policy: BucketPolicy, finding: Finding) -> Statement | None:

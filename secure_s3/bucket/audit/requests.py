@@ -8,14 +8,15 @@ that nothing but an explicit denial stops a request; one that is not certain sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from ...policy import catalogue
-from ...policy.decision import Decision
+from ...policy.batches import Batch
 from ...policy.document import Policy
-from ...policy.evaluator import decide
+from ...policy.evaluator import outcome_of
 from ...policy.principals import Requester
 from ...policy.request import AccessRequest
 from ...policy.rules.circumstances import filled
@@ -132,15 +133,24 @@ class Slip:
 
     Args:
         request: The request.
-        decision: What the evaluator says of it, if the caller's own policies allow everything.
+        policy: The policy.
+        fixed: The condition keys that make the request what it is.
+        outcome: What the evaluator says of it, if the caller's own policies allow everything.
+        unknown_keys: The keys that would settle it.
         turned: The circumstances that are not the usual ones, each in words.
-        near: The Deny that comes nearest, and what of it does not fit.
     """
 
     request: AccessRequest
-    decision: Decision
+    policy: Policy
+    fixed: Sequence[str]
+    outcome: str
+    unknown_keys: tuple[str, ...]
     turned: tuple[str, ...] = ()
-    near: tuple[Statement, str] | None = None
+
+    @property
+    def near(self) -> tuple[Statement, str] | None:
+        """The Deny that comes nearest, and what of it does not fit."""
+        return _nearest(self.policy, self.request, self.fixed)
 
     @property
     def who(self) -> str:
@@ -169,24 +179,28 @@ class Slip:
     @property
     def admitted(self) -> bool:
         """It is, or may be, allowed; else nothing denies it, and nothing allows it either."""
-        return self.decision.outcome in ("allowed", "unknown")
+        return self.outcome in ("allowed", "unknown")
 
     def tell(self, how: str) -> str:
         """It in one line of evidence."""
-        said = self.decision.outcome.replace("_", " ")
-        if self.decision.unknown_keys:
-            said += f", decided by {', '.join(self.decision.unknown_keys)}"
-        near = f"; nearest: {self.near[0].name}, but for its {self.near[1]}" if self.near else ""
+        said = self.outcome.replace("_", " ")
+        if self.unknown_keys:
+            said += f", decided by {', '.join(self.unknown_keys)}"
+        nearest = self.near
+        near = f"; nearest: {nearest[0].name}, but for its {nearest[1]}" if nearest else ""
         under = f" with {', '.join(self.turned)}" if self.turned else ""
         return f"{self.what} {how}{under}: {said}{near}"
 
 
-def slips(policy: BucketPolicy, starts: Iterable[AccessRequest], fixed: Sequence[str]) -> list[Slip]:
-    """Those of *starts* that the policy does not deny, and others like them under other circumstances.
+def slips(
+    policy: BucketPolicy, batch: Batch, more: Iterable[AccessRequest], fixed: Sequence[str]
+) -> list[Slip]:
+    """Those requests that the policy does not deny, and others like them under other circumstances.
 
     Args:
         policy: The policy.
-        starts: The requests.
+        batch: The usual requests.
+        more: What else the policy suggests.
         fixed: Condition keys, in lower case, that make them what they are and do not change.
 
     Returns:
@@ -198,16 +212,65 @@ def slips(policy: BucketPolicy, starts: Iterable[AccessRequest], fixed: Sequence
     denies = [each for each in policy.policy.statements if each.effect == "Deny"]
     passing: dict[str, list[AccessRequest]] = {}
     alike: dict[tuple[int, ...], AccessRequest] = {}
-    for start in starts:
-        certain = tuple(each.index for each in denies if each.truth(start, named=True)[0] is True)
+    for certain, start in (*_told_apart(batch, denies), *_one_by_one(more, denies)):
         if certain:
             alike.setdefault(certain, start)
         elif len(by_caller := passing.setdefault(str(start.principal), [])) < _EACH:
             by_caller.append(start)
-    found = [_slip(policy.policy, each, fixed) for listed in passing.values() for each in listed]
+    obvious = _obvious(policy.policy, batch, [each for listed in passing.values() for each in listed])
+    found = [_slip(policy.policy, each, fixed, (), outcome) for each, outcome in obvious]
     if not any(each.admitted and not each.by_service for each in found):
-        found += _turned(policy, denies, tuple(alike.values()), fixed)
+        found += _turned(policy, denies, alike, fixed)
     return sorted(found, key=lambda each: (each.by_service, not each.admitted))
+
+
+def _obvious(
+    policy: Policy, batch: Batch, passing: Sequence[AccessRequest]
+) -> Iterator[tuple[AccessRequest, str | None]]:
+    """Requests with their outcome, where that needs no evaluation because nothing may deny them.
+
+    The account's own callers are allowed by their own policies; others by nobody, if no statement may.
+    """
+    denied = allowed = 0
+    for each in policy.statements if passing else ():
+        if each.effect != "Allow":
+            denied |= batch.possible(each)
+        if each.effect != "Deny":
+            allowed |= batch.possible(each)
+    for asked in passing:
+        place = batch.place(asked)
+        outcome = None
+        if place is not None and not denied >> place & 1:
+            if _is_at_home(asked):
+                outcome = "allowed"
+            elif not allowed >> place & 1:
+                outcome = "implicitly_denied"
+        yield asked, outcome
+
+
+def _is_at_home(asked: AccessRequest) -> bool:
+    who = asked.requester
+    own = asked.principal_account is not None and asked.principal_account == asked.resource_account
+    return own and who is not None and who.kind in ("session", "user", "role", "root")
+
+
+def _told_apart(batch: Batch, denies: Sequence[Statement]) -> Iterator[tuple[tuple[int, ...], AccessRequest]]:
+    """The first of the requests that the same Denies certainly deny, by these; and all that none denies."""
+    groups: list[tuple[tuple[int, ...], int]] = [((), batch.everything)]
+    for each in denies:
+        about = batch.certain(each)
+        parted = (((*by, each.index), some & about) for by, some in groups)
+        groups = [pair for pair in (*parted, *((by, some & ~about) for by, some in groups)) if pair[1]]
+    for by, some in sorted(groups, key=lambda pair: pair[1] & -pair[1]):
+        picked = batch.picked(some)
+        yield from ((by, each) for each in (islice(picked, 1) if by else picked))
+
+
+def _one_by_one(
+    starts: Iterable[AccessRequest], denies: Sequence[Statement]
+) -> Iterator[tuple[tuple[int, ...], AccessRequest]]:
+    for start in starts:
+        yield tuple(each.index for each in denies if each.truth(start, named=True)[0] is True), start
 
 
 @lru_cache(maxsize=OF_BUCKETS)
@@ -223,10 +286,17 @@ def judged(policy: BucketPolicy) -> Subject:
 
 
 def _turned(
-    policy: BucketPolicy, denies: list[Statement], starts: Sequence[AccessRequest], fixed: Sequence[str]
+    policy: BucketPolicy,
+    denies: list[Statement],
+    alike: Mapping[tuple[int, ...], AccessRequest],
+    fixed: Sequence[str],
 ) -> Iterator[Slip]:
     """Requests under circumstances that the Denies leave out; those which no Deny tells apart count once."""
-    # A Deny that nothing can turn ends a search at once.
+    rigid = {each.index for each in denies if each.keys.issubset(fixed)}
+    # A Deny that nothing can turn ends a search before it has begun.
+    starts = [start for certain, start in alike.items() if rigid.isdisjoint(certain)]
+    if not starts:
+        return
     denies = sorted(denies, key=lambda each: len(each.keys.difference(fixed)))
     subject = judged(policy)
     certain = True
@@ -250,8 +320,15 @@ def _differing(start: AccessRequest, found: AccessRequest) -> Iterator[str]:
             yield f"{key} {'absent' if value is None else value}"
 
 
-def _slip(policy: Policy, asked: AccessRequest, fixed: Sequence[str], turned: tuple[str, ...] = ()) -> Slip:
-    return Slip(asked, decide(asked, policy, (ALL,)), turned, _nearest(policy, asked, fixed))
+def _slip(
+    policy: Policy,
+    asked: AccessRequest,
+    fixed: Sequence[str],
+    turned: tuple[str, ...] = (),
+    outcome: str | None = None,
+) -> Slip:
+    said = (outcome, ()) if outcome else outcome_of(asked, policy, (ALL,))
+    return Slip(asked, policy, fixed, *said, turned)
 
 
 def _nearest(policy: Policy, asked: AccessRequest, fixed: Sequence[str]) -> tuple[Statement, str] | None:

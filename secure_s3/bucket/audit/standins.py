@@ -3,7 +3,8 @@
 The judgement of a policy depends on what it says, not on how its bucket is called or on the digits of its
 account. Both are replaced before a policy is read, and put back into what was found. The witnesses of the
 policy room then fit as they are: there the bucket always belongs to ``OWNER``, and ``STRANGER`` is nobody
-whom the policy knows. Where a pattern is about part of a name, names stay as they are.
+whom the policy knows. Where a pattern is about part of a name, names stay as they are. What the policy calls
+its statements, roles, users and prefixes is numbered: see ``names``.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ from typing import Any
 from ...policy.document import Policy
 from ...policy.witnesses import OWNER, STRANGER
 from .check import Found, Subject
+from .names import Names, numbered, other_accounts, own_names, unnumbered
 
 BUCKET = "bucket-under-audit"
 """What stands for the name of the bucket."""
 NOBODY = '{"Version":"2012-10-17","Statement":[]}'
 """A bucket without a policy."""
 _SPARE = {OWNER: "999900001111", STRANGER: "999900002222"}
+_WITNESSES = frozenset(
+    {OWNER, STRANGER, "777788889999", "123456789012", "999999999999", "999900003333", *_SPARE.values()}
+)
+"""Accounts that callers of the policy room have."""
 _DIGITS = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_BUCKETS = re.compile(r"(?<=::)[\w.-]+")
 _LONG = 16_000
 """Near the quota the length of names matters: a rule is about it."""
 _REMEMBERED = 512
@@ -66,28 +73,32 @@ class Standing:
         policy: Under stand-ins.
         names: What is replaced by what, outside the policy too.
         accounts: The same for accounts.
+        own: The same for the names that the policy gives itself.
+        meant: What the stand-ins for accounts stand for.
     """
 
     policy: BucketPolicy
     names: tuple[tuple[str, str], ...]
     accounts: Mapping[str, str]
+    own: Names
+    meant: Mapping[str, str]
 
     def under(self, text: str) -> str:
         """A text with stand-ins, e.g. an ARN of the profile."""
         for name, stand_in in self.names:
             text = text.replace(name, stand_in)
-        return _swapped(text, self.accounts)
+        return numbered(_swapped(text, self.accounts), self.own)
 
     def back(self, text: str) -> str:
         """A text with the names that are meant."""
-        text = _swapped(text, {value: key for key, value in self.accounts.items()})
+        text = _swapped(unnumbered(text, self.own), self.meant)
         for name, stand_in in reversed(self.names):
             text = text.replace(stand_in, name)
         return text
 
     def restored(self, found: Found) -> Found:
         """A finding with the names that are meant."""
-        if not self.names and not self.accounts:
+        if not (self.names or self.accounts or self.own):
             return found
         return replace(
             found,
@@ -103,7 +114,8 @@ def standing(subject: Subject, text: str | None = None) -> Standing:
     """The bucket policy of *subject*, or another *text* of its snapshot, under stand-ins."""
     shot = subject.snapshot
     given = subject.read("policy") if text is None else text
-    return _standing(NOBODY if given is None else given, shot.bucket, shot.partition, subject.told("account"))
+    text = NOBODY if given is None else given
+    return _standing(text, shot.bucket, shot.partition, subject.told("account"), subject.profile.key_arns)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -113,47 +125,64 @@ def read(text: str) -> Policy:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _standing(text: str, bucket: str, partition: str, account: str | None) -> Standing:
+def _standing(text: str, bucket: str, partition: str, account: str | None, keys: tuple[str, ...]) -> Standing:
     accounts = _accounts(text, account)
-    names: list[tuple[str, str]] = []
-    if _can_be_replaced(text, bucket):
-        text = re.sub(rf"(?<=::){re.escape(bucket)}(?![\w.-])", BUCKET, text)
-        names = [(bucket, BUCKET)]
+    swaps: list[tuple[str, str]] = []
+    document = _read_simply(text)
+    is_named = _can_be_replaced(text, bucket, document)
+    if is_named:
+        text = _BUCKETS.sub(lambda found: BUCKET if found[0] == bucket else found[0], text)
+        swaps = [(bucket, BUCKET)]
     if partition != "aws":
         # What names the usual partition is about nothing there, and must not become about something.
-        names += [("arn:aws:", "arn:aws-other:"), (f"arn:{partition}:", "arn:aws:")]
-        for name, stand_in in names[-2:]:
+        swaps += [("arn:aws:", "arn:aws-other:"), (f"arn:{partition}:", "arn:aws:")]
+        for name, stand_in in swaps[-2:]:
             text = text.replace(name, stand_in)
-    is_named = bool(names) and names[0][0] == bucket
     named = BUCKET if is_named else _swapped(bucket, accounts)  # some names have an account in them
-    return Standing(BucketPolicy(_swapped(text, accounts), named), tuple(names), accounts)
+    own = own_names(text, document, len(BUCKET) - len(bucket), keys) if is_named else {}
+    text = _swapped(text, accounts)
+    if len(told := numbered(text, own)) > _LONG:
+        told, own = text, {}
+    meant = {stand_in: known for known, stand_in in accounts.items()}
+    return Standing(BucketPolicy(told, named), tuple(swaps), accounts, own, meant)
 
 
 def _swapped(text: str, accounts: Mapping[str, str]) -> str:
+    if not accounts:
+        return text
     return _DIGITS.sub(lambda found: accounts.get(found[0], found[0]), text)
 
 
 def _accounts(text: str, account: str | None) -> dict[str, str]:
     """Accounts by what stands for them: the owner's is OWNER, and nobody is a STRANGER."""
     spare = {known: stand_in for known, stand_in in _SPARE.items() if known in text and known != account}
-    return spare | ({account: OWNER} if account and account != OWNER else {})
+    found = spare | ({account: OWNER} if account and account != OWNER else {})
+    return found | other_accounts(text, {*found, *found.values(), *_WITNESSES, str(account)})
 
 
-def _can_be_replaced(text: str, bucket: str) -> bool:
+def _can_be_replaced(text: str, bucket: str, document: Any) -> bool:
     """No resource is a pattern of names, and nothing else can be taken for the name."""
     if len(text) > _LONG or "\\" in text or BUCKET in text or _DIGITS.fullmatch(bucket):
         return False
-    return all(each == "*" or not set(each.partition("/")[0]) & set("*?$") for each in _resources(text))
+    if not _BUCKETS.fullmatch(f"::{bucket}", 2):
+        return False
+    return all(each == "*" or not set(each.partition("/")[0]) & set("*?$") for each in _resources(document))
 
 
-def _resources(text: str) -> Iterator[str]:
+def _read_simply(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _resources(document: Any) -> Iterator[str]:
     """What the statements name as resources; a pattern of names where they cannot be read."""
     try:
-        document: Any = json.loads(text)
         statements = document["Statement"]
         for each in [statements] if isinstance(statements, dict) else statements:
             for name in ("Resource", "NotResource"):
                 value = each.get(name, ())
                 yield from (value,) if isinstance(value, str) else map(str, value)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (TypeError, KeyError, AttributeError):
         yield "?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from ..principals import Principals
@@ -56,6 +57,11 @@ class Replayed(Generic[T]):
             at += 1
 
 
+@lru_cache(maxsize=1024)
+def _asking(principal: str | Unknown | None) -> AccessRequest:
+    return AccessRequest("zq7:Zq7", "*", principal)
+
+
 class Aim:
     """What a statement says of actions, resources and principals, its conditions aside.
 
@@ -72,7 +78,6 @@ class Aim:
     __slots__ = (
         "_acts",
         "_attached",
-        "_bare",
         "_effort",
         "_holds",
         "_whom",
@@ -83,12 +88,10 @@ class Aim:
     )
 
     def __init__(self, statement: Statement, attached: bool, effort: Effort) -> None:
-        raw = {name: value for name, value in statement.raw.items() if name != "Condition"}
         self.statement = statement
         self.known: dict[Any, Any] = {}
         who = statement.principals or Principals(False, False)
         self.cost = 1 + (len(statement.actions) + len(statement.resources or ()) + len(who.aws)) // 100
-        self._bare = Statement(raw, statement.index, statement.version, statement.pointer)
         self._attached = attached
         self._effort = effort
         self.varies = any("${" in text for text in statement.resources or ())
@@ -101,7 +104,7 @@ class Aim:
         found = self._acts.get(request.action)
         if found is None:
             self._effort.spend(self.cost)
-            found = self._bare.explain(request, named=False).action is True
+            found = self.statement.acts(request)
             self._acts[request.action] = found
         return found
 
@@ -109,10 +112,10 @@ class Aim:
         """Whether the resource is among its resources."""
         # Variables differ by the circumstances; without resources the action decides (of trust policies).
         if self.varies or self.statement.resources is None:
-            return self._bare.explain(request, named=False).resource
+            return self.statement.about_resource(request)
         if request.resource not in self._holds:
             self._effort.spend(self.cost)
-            self._holds[request.resource] = self._bare.explain(request, named=False).resource
+            self._holds[request.resource] = self.statement.about_resource(request)
         return self._holds[request.resource]
 
     def concerns(self, request: AccessRequest) -> Truth:
@@ -125,8 +128,7 @@ class Aim:
             return True
         if principal not in self._whom:
             self._effort.spend(self.cost)
-            asking = AccessRequest("zq7:Zq7", "*", principal)
-            self._whom[principal] = self._bare.explain(asking, named=True).principal
+            self._whom[principal] = self.statement.about_caller(_asking(principal))
         return self._whom[principal]
 
     def about(self, request: AccessRequest) -> bool:

@@ -66,6 +66,7 @@ _DOMAINS: dict[str, tuple[str | None, ...]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def filled(pattern: str, text: str = "key") -> str:
     """A text that fits *pattern*."""
     return re.sub(r"\$\{[^}]*\}|[*?]", lambda found: "x" if found[0] == "?" else text, pattern)
@@ -145,7 +146,7 @@ def _put(request: AccessRequest, context: Mapping[str, Any]) -> AccessRequest:
     # Keys have no case: what is there in another spelling would stand beside the new value.
     folded = {name.lower() for name in context}
     kept = {name: value for name, value in request.context.items() if name.lower() not in folded}
-    return replace(request, context={**kept, **context})
+    return request._retold({**kept, **context}, context)
 
 
 def _secure(request: AccessRequest, key: str, value: str | None) -> AccessRequest:

@@ -35,8 +35,13 @@ def _never(subject: Subject) -> Iterator[Hit]:
     for each in subject.policy.statements:
         if not each.conditions or not plain(each) or _patterns_meet(each):
             continue
-        starts = list(islice(named(subject, each), _STARTS))
-        if not starts or not all(nowhere(subject, start, must=(each,)) for start in starts):
+        starts: list[AccessRequest] = []
+        for start in islice(named(subject, each), _STARTS):
+            if not nowhere(subject, start, must=(each,)):
+                starts = []
+                break
+            starts.append(start)
+        if not starts:
             continue
         culprits = _culprits(subject, each, starts)
         yield _nobody(subject, each, culprits)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ...values import Finding, Severity
 from ..document import Policy
-from ..evaluator import decide
+from ..evaluator import outcome_of
 from ..request import AccessRequest
 from ..statement import Statement
 from .aims import Aim, Effort
@@ -79,8 +79,8 @@ class Subject:
     def outcome(self, request: AccessRequest) -> str:
         """What the policy as a whole does to *request*: ``allowed``, ``explicitly_denied``, …"""
         if self.attached:
-            return decide(request, self.policy).outcome
-        return decide(request, None, (self.policy,)).outcome
+            return outcome_of(request, self.policy)[0]
+        return outcome_of(request, None, (self.policy,))[0]
 
 
 def once(function: Callable[[Subject], T]) -> Callable[[Subject], T]:

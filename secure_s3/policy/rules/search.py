@@ -203,7 +203,7 @@ def is_action(text: str) -> bool:
 
 def about_action(statement: Statement, action: str) -> bool:
     """The statement names the action."""
-    return statement.explain(_bare(action), named=False).action is True
+    return statement.acts(_bare(action))
 
 
 @lru_cache(maxsize=1024)

@@ -148,9 +148,12 @@ def fits(condition: Condition, value: str | None) -> bool | None:
     return condition.truth(_having(condition.folded, value))
 
 
+_ANYBODY = AccessRequest("s3:GetObject", "*", None)
+
+
 @lru_cache(maxsize=8192)
 def _having(key: str, value: str | None) -> AccessRequest:
-    return AccessRequest("s3:GetObject", "*", None, {key: value})
+    return _ANYBODY._retold({key: value}, {key: value})
 
 
 _Mark = tuple[str, frozenset[tuple[str, str]]]

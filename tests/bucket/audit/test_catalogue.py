@@ -40,7 +40,7 @@ from tests.bucket.audit.good import (
     PROFILE,
     STRANGER,
 )
-from tests.jobs.checklist_page import PAGE, POINTS, named_by, readings, written
+from tests.jobs.checklist_page import PAGE, POINTS, named_by, names, readings, written
 
 IDS = {
     "access": """account-public-access-block bucket-public-access-block policy-public acl-public acls-disabled
@@ -320,5 +320,5 @@ def test_every_point_of_the_checklists_is_covered(point: Any) -> None:
 @check_by_id
 def test_every_check_has_a_test_and_its_readings(check: Check) -> None:
     """The page names a test for each check, and the call that reads each of its fields."""
-    assert named_by(check.id)
+    assert names(*named_by(check.id), check.id)
     assert all(readings((name,)) for name in check.reads)

@@ -40,6 +40,19 @@ def _cors(*origins: str, methods: tuple[str, ...] = ("GET",)) -> tuple[dict[str,
     return ({"AllowedOrigins": list(origins), "AllowedMethods": list(methods)},)
 
 
+ANYBODYS = (
+    *("https://*.com", "https://*.co.uk", "https://*.COM:8443", "*.com", "https://*example.com"),
+    *("https://example.*", "https://www.example.*", "https://app*", "*://app.example.com"),
+    *("*.amazonaws.com", "https://*.s3.eu-west-1.amazonaws.com", "https://*.cloudfront.net"),
+    *("https://*.github.io", "https://x-*.vercel.app"),
+)
+"""Origins that anybody can have."""
+SOMEBODYS = (
+    *("https://*.example.com", "https://app-*.example.co.uk", "https://*-app.example.com"),
+    *("https://example.com:*", "https://*.localhost", "https://d111111abcdef8.cloudfront.net"),
+)
+
+
 @pytest.mark.parametrize(
     ("rules", "found"),
     [
@@ -51,6 +64,8 @@ def _cors(*origins: str, methods: tuple[str, ...] = ("GET",)) -> tuple[dict[str,
         (_cors("https://example.com", "*", methods=("DELETE",)), ["medium"]),
         (_cors("https://*", methods=("POST",)), ["medium"]),
         (_cors("null"), ["low"]),
+        *((_cors(each, methods=("PUT",)), ["medium"]) for each in ANYBODYS),
+        (_cors(*SOMEBODYS, methods=("PUT",)), []),
         (_cors("http://example.com"), ["low"]),
         (_cors("http://example.com", methods=("put",)), ["medium"]),
         (_cors("http://localhost.example.com"), ["low"]),

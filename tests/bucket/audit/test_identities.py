@@ -156,3 +156,32 @@ def test_who_is_found_is_told_though_others_cannot_be_read() -> None:
     assert "role/a" in text
     assert f"cannot be read: {ROLE}, those that were not read" in text
     assert str(verdict("least-privilege", identities=listed).outcome) == "failed"
+
+
+USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
+ONE_POLICY = {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}}
+
+
+def _counted(*policies: str, arn: str = ROLE, boundary: str | None = None) -> bool:
+    identity = Identity(arn=arn, policies=policies, boundary=boundary)
+    return severities("least-privilege", identities=(identity,)) != []
+
+
+@pytest.mark.parametrize(
+    ("statement", "arn", "counted"),
+    [
+        ({"Action": "iam:*"}, ROLE, True),
+        ({"Action": "iam:AttachRolePolicy"}, ROLE, True),
+        ({"Action": "iam:PutRolePolicy", "Resource": ROLE}, ROLE, True),
+        ({"Action": "iam:PutRolePolicy", "Resource": f"{ROLE}-other"}, ROLE, False),
+        ({"Action": "iam:CreatePolicyVersion"}, ROLE, True),
+        ({"Action": "iam:PutUserPolicy", "Resource": f"arn:aws:iam::{ACCOUNT}:user/a"}, ROLE, False),
+        ({"Action": "iam:PutUserPolicy", "Resource": USER}, USER, True),
+        ({"Action": "iam:Get*"}, ROLE, False),
+        ({"Action": "iam:*", "Condition": ONE_POLICY}, ROLE, False),
+    ],
+)
+def test_whoever_grants_permissions_may_everything(statement: Any, arn: str, counted: bool) -> None:
+    """An identity that may widen its own permissions, or anybody's, is an administrator."""
+    assert _counted(_policy(statement), arn=arn) is counted
+    assert not _counted(_policy(statement), arn=arn, boundary=_policy({"Action": "s3:GetObject"}))

@@ -94,6 +94,9 @@ def test_states_of_keys(changes: Any, found: list[str]) -> None:
 def test_a_key_that_does_not_exist_is_told() -> None:
     """KMS's word that there is no such key is an answer, not an unread setting."""
     assert severities("kms-key-usable", **_keys(metadata=MISSING)) == ["high"]
+    (found,) = verdict("kms-key-usable", **_keys(metadata=MISSING)).findings
+    assert "name a key that exists" in found.fix
+    assert "cancel" not in found.fix
 
 
 def test_a_doomed_key_is_told_though_another_is_unread() -> None:
@@ -156,7 +159,7 @@ VIA = {"StringEquals": {"kms:CallerAccount": ACCOUNT, "kms:ViaService": "s3.eu-w
         ),
         (ANYBODY, ["high"]),
         ({**ANYBODY, "Condition": {"StringLike": {"kms:ViaService": "s3.*"}}}, ["high"]),
-        ({**ANYBODY, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}}, ["medium"]),
+        ({**ANYBODY, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}}, ["high"]),
         ({**ANYBODY, "Condition": VIA}, ["low"]),
         ({"Principal": "*", "Action": "kms:*", "Condition": OWN}, ["medium"]),
         ({**ANYBODY, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}, []),
@@ -206,3 +209,118 @@ def test_a_key_policy_that_is_none_is_unknown() -> None:
     """A text that is no policy is not taken for one that admits nobody."""
     assert severities("key-policy", **_keys(policy="{")) == ["unknown"]
     assert "cannot be read" in told("key-policy", **_keys(policy="{"))
+
+
+MANY = [f"service{number}.eu-west-1.amazonaws.com" for number in range(20)]
+EXACT = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{STRANGER}:role/App"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, ["critical"]),
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, []),
+        ({"StringEquals": {"aws:PrincipalType": "User"}}, ["critical"]),
+        ({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, ["critical"]),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, ["critical"]),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Deploy"}}, ["critical"]),
+        ({"StringLike": {"aws:PrincipalArn": "*:role/a/*"}}, ["critical"]),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*"}}, ["critical"]),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}, ["medium"]),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/App"}}, []),
+        ({"StringLike": {"aws:userid": "*:deploy"}}, ["critical"]),
+        ({"StringLike": {"aws:userid": "*:x", "aws:PrincipalArn": "arn:aws:iam::*:role/x"}}, ["critical"]),
+        ({"StringLike": {"aws:userid": "AROAZQ7ZQ7ZQ7ZQ7ZQ7ZX:*"}}, []),
+        ({"StringEquals": {"aws:UserAgent": "x"}}, ["critical"]),
+        ({"StringEquals": {"aws:username": "x"}}, ["critical"]),
+        ({"StringEquals": {"aws:PrincipalTag/team": "x"}}, ["critical"]),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, ["medium"]),
+        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}, ["critical"]),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, []),
+        ({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}, ["critical"]),
+        ({"Null": {"aws:SourceVpce": "false"}}, ["critical"]),
+        ({"StringEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}, []),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2026-02-01T00:00:00Z"}}, ["critical"]),
+        ({"StringEquals": {"kms:ViaService": "ec2.eu-west-1.amazonaws.com"}}, ["critical"]),
+        ({"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}, ["high"]),
+        ({"StringEquals": {"kms:RequestAlias": "alias/x"}}, ["high"]),
+        ({"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "aws:s3:arn"}}, ["critical"]),
+        ({"Bool": {"kms:GrantIsForAWSResource": "true"}}, ["critical"]),
+        ({"NumericGreaterThan": {"kms:ScheduleKeyDeletionPendingWindowInDays": "6"}}, ["critical"]),
+        ({"Null": {"aws:PrincipalOrgID": "false"}}, ["critical"]),
+        ({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, ["critical"]),
+        ({"StringLike": {"kms:CallerAccount": "*"}}, ["critical"]),
+        ({"StringLike": {"kms:CallerAccount": "9999*"}}, ["medium"]),
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, []),
+        (EXACT, ["medium"]),
+        (
+            {
+                "StringEquals": {
+                    "kms:CallerAccount": ACCOUNT,
+                    "kms:ViaService": [f"s{n}.x" for n in range(20)],
+                }
+            },
+            [],
+        ),
+    ],
+)
+def test_conditions_that_strangers_meet_keep_nobody_out(condition: Any, found: list[str]) -> None:
+    """What strangers may choose narrows nothing; account, organization and network they cannot choose."""
+    grant = {"Principal": "*", "Action": "kms:*", "Condition": condition}
+    assert severities("key-policy", **_policy(grant)) == found
+
+
+@pytest.mark.parametrize(
+    ("action", "found"),
+    [
+        *(
+            (f"kms:{name}", ["high"])
+            for name in ("ReEncrypt*", "ReEncryptTo", "Encrypt", "GenerateMac", "Sign")
+        ),
+        ("kms:GenerateDataKeyWithoutPlaintext", ["high"]),
+        *((f"kms:{name}", ["critical"]) for name in ("ReplicateKey", "RevokeGrant", "UpdatePrimaryRegion")),
+        *(
+            (f"kms:{name}", ["critical"])
+            for name in ("DeleteImportedKeyMaterial", "TagResource", "EnableKey*")
+        ),
+        *((f"kms:{name}", ["low"]) for name in ("DescribeKey", "GetKeyPolicy", "List*")),
+        ("kms:CreateKey", []),
+    ],
+)
+def test_every_action_on_a_key_is_asked_about(action: str, found: list[str]) -> None:
+    """Whether strangers may use, administer or look at the key, by whichever action."""
+    assert severities("key-policy", **_policy({"Principal": "*", "Action": action})) == found
+
+
+def test_a_foreign_account_under_a_condition_is_told() -> None:
+    """A role of another account that a condition names is who may use the key."""
+    grant = {"Principal": {"AWS": STRANGER}, "Action": "kms:ReEncrypt*", "Condition": EXACT}
+    assert severities("key-policy", **_policy(grant)) == ["low"]
+    assert f"Account {STRANGER} may use" in told("key-policy", **_policy(grant))
+
+
+def test_no_account_is_lost_among_many() -> None:
+    """Accounts that a Deny names hide none that an Allow names, and those that are too many are counted."""
+    many = [f"{100000000000 + number}" for number in range(30)]
+    deny = {"Effect": "Deny", "Principal": {"AWS": many}, "Action": "kms:*"}
+    allow = {"Principal": {"AWS": "999988887777"}, "Action": "kms:*"}
+    assert severities("key-policy", **_policy(deny, allow)) == ["medium"]
+    grant = {"Principal": {"AWS": many}, "Action": "kms:Decrypt"}
+    assert severities("key-policy", **_policy(grant)) == ["low"] * 21
+    assert "10 more accounts" in told("key-policy", **_policy(grant))
+    assert many[-1] in told("key-policy", **_policy(grant))
+
+
+def test_a_policy_too_intricate_to_be_judged_is_unknown() -> None:
+    """Where the search is given up, a policy has not passed."""
+    tags = {f"aws:PrincipalTag/t{number}": [f"v{each}" for each in range(14)] for number in range(14)}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Condition": {"StringNotEquals": tags}}
+    others = [{**deny, "Condition": {"StringNotEquals": {key: values}}} for key, values in tags.items()]
+    never = {**deny, "Condition": {"StringNotEquals": {"kms:CallerAccount": ACCOUNT}}}
+    grant = {
+        "Principal": "*",
+        "Action": "kms:*",
+        "Condition": {"StringEquals": {"aws:PrincipalType": "User"}},
+    }
+    said = severities("key-policy", **_policy(grant, *others, deny, never))
+    assert said == ["unknown"]

@@ -181,7 +181,10 @@ def test_what_keeps_logs_from_arriving(changes: Any, found: list[str], words: st
         (_target(encryption=DENIED), ["unknown"]),
         (_target(public_access_block=DENIED), ["unknown"]),
         (_target(encryption=DENIED, region="us-east-1"), ["medium"]),
-        (_target(region=DENIED, ownership=DENIED), []),
+        (_target(ownership=DENIED), []),
+        (_target(region=DENIED), ["unknown"]),
+        ({"region": DENIED}, ["unknown"]),
+        ({"account": DENIED}, ["low"]),
         (_target(public_access_block={}), []),
     ],
 )
@@ -196,6 +199,41 @@ def test_a_tls_statement_of_the_log_bucket_does_not_stop_delivery() -> None:
         statements.allow_log_delivery(LOGS, BUCKET, ACCOUNT), statements.deny_insecure_transport(LOGS)
     )
     assert severities("log-target", **_target(policy=policy.to_json())) == []
+
+
+FOREIGN = {**READABLE, "Principal": {"AWS": f"arn:aws:iam::{STRANGER}:root"}}
+BY_HEADER = {**READABLE, "Condition": {"StringEquals": {"aws:UserAgent": "x"}}}
+
+
+@pytest.mark.parametrize(
+    ("more", "found", "words"),
+    [
+        (FOREIGN, ["medium"], STRANGER),
+        ({**FOREIGN, "Action": "s3:*"}, ["medium"], f"{STRANGER}:root may s3:DeleteBucketPolicy"),
+        (
+            {**READABLE, "Condition": {"StringEquals": {"aws:PrincipalAccount": STRANGER}}},
+            ["medium"],
+            "Other",
+        ),
+        ({**FOREIGN, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/Reader"}}, [], ""),
+        (READABLE, ["medium"], "Only Block Public Access"),
+        (BY_HEADER, ["medium"], "Only Block Public Access"),
+    ],
+)
+def test_logs_are_for_the_account_alone(more: Any, found: list[str], words: str) -> None:
+    """Whom else the log bucket's policy lets in is told, though the logs arrive."""
+    assert severities("log-target", **_target(policy=_with(more))) == found
+    assert words in told("log-target", **_target(policy=_with(more)))
+
+
+def test_logs_that_strangers_reach_are_worse() -> None:
+    """Without Block Public Access, what strangers reach is high; accounts of administrators are expected."""
+    changes = {**NO_BLOCK, **_target(public_access_block={}, policy=_with(BY_HEADER))}
+    assert "high" in severities("log-target", **changes)
+    profile = replace(PROFILE, admins=(f"arn:aws:iam::{STRANGER}:role/Admin",))
+    assert severities("log-target", profile, **_target(policy=_with(FOREIGN))) == []
+    own = replace(PROFILE, admins=(f"arn:aws:iam::{ACCOUNT}:role/Admin",))
+    assert severities("log-target", own, **_target(policy=_with(FOREIGN))) == ["medium"]
 
 
 # ------------------------------------------------------------------------------------------ trails
@@ -216,15 +254,15 @@ WHOLE = f"arn:aws:s3:::{BUCKET}/"
 @pytest.mark.parametrize(
     ("trails", "found", "words"),
     [
-        ((), 2, "trails: none"),
-        ((_trail(logging=False),), 2, "it is not logging"),
-        ((_trail(multi_region=False, home_region="us-east-1"),), 2, "records us-east-1 only"),
+        ((), 1, "who reads or changes it"),
+        ((_trail(logging=False),), 1, "it is not logging"),
+        ((_trail(multi_region=False, home_region="us-east-1"),), 1, "records us-east-1 only"),
         ((_trail(multi_region=False),), 0, ""),
-        ((_trail(selectors={}),), 2, "No object is covered"),
-        ((_trail(selectors=_selecting("All", "arn:aws:s3:::amzn-s3-demo-other/")),), 2, "No object"),
-        ((_trail(selectors=_selecting("All", f"{WHOLE}logs/")),), 2, "Not all objects"),
-        ((_trail(selectors=_selecting("ReadOnly", WHOLE)),), 1, "who changed it"),
-        ((_trail(selectors=_selecting("WriteOnly", WHOLE)),), 1, "who read it"),
+        ((_trail(selectors={}),), 1, "No object is covered"),
+        ((_trail(selectors=_selecting("All", "arn:aws:s3:::amzn-s3-demo-other/")),), 1, "No object"),
+        ((_trail(selectors=_selecting("All", f"{WHOLE}logs/")),), 1, "Not all objects"),
+        ((_trail(selectors=_selecting("ReadOnly", WHOLE)),), 1, "who changes it"),
+        ((_trail(selectors=_selecting("WriteOnly", WHOLE)),), 1, "who reads it"),
         (
             (
                 _trail(selectors=_selecting("WriteOnly", WHOLE)),
@@ -236,17 +274,46 @@ WHOLE = f"arn:aws:s3:::{BUCKET}/"
         (
             (_trail(selectors=_selecting("WriteOnly", WHOLE)), _trail(logging=False)),
             1,
-            "who read it",
+            "who reads it",
         ),
         ((_trail(selectors=DENIED), GOOD_TRAIL), 0, ""),
         ((_trail(logging=DENIED), GOOD_TRAIL), 0, ""),
-        ((_trail(selectors=DENIED, logging=False),), 2, "not logging"),
+        ((_trail(selectors=DENIED, logging=False),), 1, "not logging"),
     ],
 )
 def test_data_events(trails: Any, found: int, words: str) -> None:
     """A trail counts that is logging, here, and for all objects; reading and writing are told apart."""
     assert severities("data-events", trails=trails) == ["info"] * found
     assert words in told("data-events", trails=trails)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trails": (replace(GOOD_TRAIL, multi_region=False, home_region=""),)},
+        {"trails": (replace(GOOD_TRAIL, multi_region=False),), "region": DENIED},
+    ],
+)
+def test_a_trail_of_an_unknown_region_leaves_the_question_open(changes: Any) -> None:
+    """A trail of one region counts where it is known to be the bucket's."""
+    assert severities("data-events", **changes) == ["unknown"]
+    trails = (GOOD_TRAIL, *changes["trails"])
+    assert severities("data-events", **{**changes, "trails": trails}) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["UpdateObjectEncryption", "ListObjectsV2", "ListParts", "GetObjectAttributes", "HeadBucket"]
+)
+def test_a_trail_that_leaves_an_operation_out_has_a_gap(name: str) -> None:
+    """Every data event of S3 is asked about."""
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+        {"Field": "eventName", "NotEquals": [name]},
+    ]
+    trails = (_trail(selectors={"AdvancedEventSelectors": [{"FieldSelectors": fields}]}),)
+    assert severities("data-events", trails=trails) == ["info"]
+    assert f"not recorded: {name}" in told("data-events", trails=trails)
 
 
 @pytest.mark.parametrize("unread", [{"selectors": DENIED}, {"logging": DENIED}])
@@ -361,6 +428,29 @@ def test_the_data_that_macie_found_is_not_repeated() -> None:
 # ------------------------------------------------------------------------------------------ being told
 
 
+OWN_FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:told"
+FOREIGN_FUNCTION = f"arn:aws:lambda:eu-west-1:{STRANGER}:function:told"
+FOREIGN_TARGETS = {
+    "TopicConfigurations": ("TopicArn", f"arn:aws:sns:eu-west-1:{STRANGER}:told"),
+    "QueueConfigurations": ("QueueArn", f"arn:aws:sqs:eu-west-1:{STRANGER}:told"),
+    "LambdaFunctionConfigurations": (
+        "LambdaFunctionArn",
+        FOREIGN_FUNCTION,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN_TARGETS)
+def test_another_account_that_is_told_of_events_is_named(kind: str) -> None:
+    """Keys and senders of every request go to the target, whoever has it."""
+    name, arn = FOREIGN_TARGETS[kind]
+    changes: dict[str, Any] = {"notifications": {kind: [{name: arn}, {name: arn}]}}
+    assert severities("event-notifications", **changes) == ["info"]
+    assert f"Another account, {STRANGER}," in told("event-notifications", **changes)
+    required = replace(PROFILE, requires=frozenset({"event-notifications"}))
+    assert severities("event-notifications", required, **changes) == ["low"]
+
+
 @pytest.mark.parametrize(
     ("setting", "found"),
     [
@@ -368,6 +458,7 @@ def test_the_data_that_macie_found_is_not_repeated() -> None:
         ({"QueueConfigurations": [{"QueueArn": "arn:aws:sqs:…"}]}, []),
         ({"TopicConfigurations": [{}]}, []),
         ({"LambdaFunctionConfigurations": [{}]}, []),
+        ({"LambdaFunctionConfigurations": [{"LambdaFunctionArn": OWN_FUNCTION}]}, []),
         ({"TopicConfigurations": []}, ["info"]),
         ({"TopicConfigurations": "x"}, ["info"]),
         ({"EventBridgeConfiguration": None}, ["info"]),

@@ -19,6 +19,7 @@ from tests.bucket.audit.good import (
     PROFILE,
     REGION,
     REPLICATION,
+    STRANGER,
     severities,
     told,
     verdict,
@@ -254,3 +255,22 @@ def test_a_rule_without_kms_serves_a_bucket_without() -> None:
     assert severities("replication", PLAIN, replication=setting, encryption={"SSEAlgorithm": "AES256"}) == []
     profile = BucketProfile(encryptions=(SseKms(KEY),))
     assert severities("replication", profile, replication=setting, encryption=DENIED) == ["info"]
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        {"Bucket": "arn:aws:s3:::amzn-s3-demo-copy", "Account": STRANGER},
+        {
+            "Bucket": "arn:aws:s3:::amzn-s3-demo-copy",
+            "EncryptionConfiguration": {"ReplicaKmsKeyID": f"arn:aws:kms:us-east-1:{STRANGER}:key/1"},
+        },
+    ],
+)
+def test_a_copy_in_another_account_is_told(destination: Any) -> None:
+    """Whose account has a copy of everything is said, as a note: it may be meant."""
+    setting = _copy(Destination=destination)
+    assert severities("replication", replication=setting) == ["info"]
+    assert f"of another account, {STRANGER}" in told("replication", replication=setting)
+    own = _copy(Destination={**destination, "Account": ACCOUNT})
+    assert severities("replication", replication=own) == []

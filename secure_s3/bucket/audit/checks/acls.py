@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from ....policy.batches import Batch
 from ....policy.request import AccessRequest
 from ....policy.rules.acls import ACL, CANNED, EVERYBODY, GRANTS
 from ....policy.witnesses import with_context
@@ -106,12 +107,12 @@ def _uploads(subject: Subject) -> Iterator[Found]:
 
 
 @lru_cache(maxsize=OF_BUCKETS)
-def _opening(bucket: str) -> tuple[tuple[str, tuple[AccessRequest, ...]], ...]:
+def _opening(bucket: str) -> tuple[tuple[str, Batch], ...]:
     """Requests that open something to everybody, by how they do."""
     home = f"arn:aws:s3:::{bucket}"
     ways = [*((ACL, each) for each in CANNED), *((each, EVERYBODY) for each in GRANTS)]
     return tuple(
-        (f"with {key.removeprefix('s3:')}: {value}", tuple(_with(home, key, value))) for key, value in ways
+        (f"with {key.removeprefix('s3:')}: {value}", Batch(_with(home, key, value))) for key, value in ways
     )
 
 
@@ -130,7 +131,7 @@ def _with(home: str, key: str, value: str) -> Iterator[AccessRequest]:
 @lru_cache(maxsize=_REMEMBERED)
 def _passing(policy: BucketPolicy) -> tuple[Found, ...]:
     for how, starts in _opening(policy.bucket):
-        passing = slips(policy, starts, _FIXED)
+        passing = slips(policy, starts, (), _FIXED)
         if passing:
             return (as_finding(passing, how, weighed(passing)),)
     return ()
@@ -144,7 +145,7 @@ CHECKS = (
         severity=Severity.CRITICAL,
         reads=("acl", "ownership", "public_access_block", "account_public_access_block"),
         why="A grant to AllUsers or AuthenticatedUsers is one to everybody on the internet.",
-        fix="set Object Ownership to BucketOwnerEnforced, and Block Public Access; harden does",
+        fix="set Object Ownership to BucketOwnerEnforced, and Block Public Access; `harden` does",
         judge=_public,
         refs=(
             "SecurityHub:S3.2",
@@ -167,7 +168,7 @@ CHECKS = (
         reads=("ownership", "acl"),
         why="While ACLs count, whoever may write an object may also say who reads it, and what another "
         "account uploads belongs to that account.",
-        fix="set Object Ownership to BucketOwnerEnforced; harden does",
+        fix="set Object Ownership to BucketOwnerEnforced; `harden` does",
         judge=_disabled,
         refs=("SecurityHub:S3.12", "prowler:s3_bucket_acl_prohibited", "checkov:CKV2_AWS_65"),
         seeds=("ACLs off (BucketOwnerEnforced), public ACLs denied",),
@@ -181,7 +182,7 @@ CHECKS = (
         severity=Severity.MEDIUM,
         reads=("ownership", "public_access_block", "account_public_access_block", "policy"),
         why="Who uploads can open the object to everybody by one header.",
-        fix="switch ACLs off, or set BlockPublicAcls, or deny public ACLs in the policy; harden does",
+        fix="switch ACLs off, or set BlockPublicAcls, or deny public ACLs in the policy; `harden` does",
         judge=_uploads,
         refs=("SecurityHub:S3.12", "checkov:CKV_AWS_53"),
         seeds=("ACLs off (BucketOwnerEnforced), public ACLs denied",),

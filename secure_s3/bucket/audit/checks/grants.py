@@ -13,7 +13,8 @@ from functools import lru_cache
 from ....policy.principals import Requester, kind_of_caller
 from ....policy.request import AccessRequest
 from ....policy.rules.circumstances import filled
-from ....policy.rules.search import find
+from ....policy.rules.rule import Subject as Rules
+from ....policy.rules.search import about_action, find
 from ....policy.statement import Statement
 from ....policy.witnesses import APP, OTHER_ACCOUNT, OWNER, STRANGER, from_service, with_context
 from ....values import Severity
@@ -43,11 +44,11 @@ def _cross_account(subject: Subject) -> Iterator[Found]:
         return
     subject.read("account")
     own = subject.told("acl", {}).get("Owner", {}).get("ID")
-    yield from map(stands.restored, _of_others(stands.policy, own))
+    yield from map(stands.restored, of_others(stands.policy, own))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _of_others(policy: BucketPolicy, own: str | None) -> tuple[Found, ...]:
+def of_others(policy: BucketPolicy, own: str | None) -> tuple[Found, ...]:
     if not any(each.effect == "Allow" for each in policy.policy.statements):
         return ()
     subject = judged(policy)
@@ -121,14 +122,22 @@ def _reached(
 ) -> Iterator[AccessRequest]:
     """Requests of a caller from elsewhere that the statement allows and nothing denies."""
     for action in dict.fromkeys(actions):
-        if not action.startswith("s3:") or set(action) & set("*?"):
+        if not action.startswith("s3:") or set(action) & set("*?") or not about_action(statement, action):
             continue
         for resource in _resources(policy, statement, action):
-            subject = judged(policy)
-            met = find(subject, request(action, resource, caller), must=(statement,), avoid=subject.denies)
+            subject, start = judged(policy), request(action, resource, caller)
+            if _is_about_other(subject, statement, start):
+                continue
+            met = find(subject, start, must=(statement,), avoid=subject.denies)
             if met is not None and _is_elsewhere(met):
                 yield met
                 break
+
+
+def _is_about_other(subject: Rules, statement: Statement, start: AccessRequest) -> bool:
+    """Other actions or resources: no circumstances change what is asked for."""
+    aim = subject.aim(statement)
+    return not aim.varies and aim.concerns(start) is not True
 
 
 def _is_elsewhere(met: AccessRequest) -> bool:
@@ -205,10 +214,14 @@ def _certainly(
     policy: BucketPolicy, statement: Statement, caller: str, action: str
 ) -> Iterator[AccessRequest]:
     """The request by that very caller, without any special circumstance but those of the statement."""
+    if not about_action(statement, action):
+        return
     for resource in _resources(policy, statement, action)[-1:]:
         start, subject = request(action, resource, caller), judged(policy)
+        if _is_about_other(subject, statement, start) or _narrowed(statement):
+            continue
         met = find(subject, start, must=(statement,), avoid=subject.denies)
-        if met is not None and met.principal_account == OWNER and not _narrowed(statement):
+        if met is not None and met.principal_account == OWNER:
             yield met
 
 

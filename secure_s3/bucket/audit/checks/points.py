@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ....policy.batches import Batch
 from ....policy.evaluator import decide
 from ....policy.public import is_public
 from ....policy.request import AccessRequest
@@ -27,6 +28,7 @@ from .transport import SECURE, TLS, as_finding
 _OLDER = {"1.2": ("1.1", "1.0"), "1.3": ("1.2", "1.1", "1.0")}
 _ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
 _REMEMBERED = 512
+_NONE = Batch(())
 
 
 def _points(subject: Subject) -> tuple[AccessPoint, ...]:
@@ -139,11 +141,18 @@ def _tls(subject: Subject) -> Iterator[Found]:
             break
 
 
+@lru_cache(maxsize=64)
+def _usual(home: str) -> tuple[AccessRequest, ...]:
+    return tuple(request(each, _place(home, each), who) for each in _ACTIONS for who in PEOPLE[:4])
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _older(policy: BucketPolicy, home: str, version: str) -> tuple[Slip, ...]:
-    starts = (request(action, _place(home, action), who) for action in _ACTIONS for who in PEOPLE[:4])
-    moved = (with_context(each, {"s3:TlsVersion": version}) for each in starts)
-    return tuple(slips(policy, moved, (SECURE, TLS)))
+    return tuple(slips(policy, _NONE, _moved(home, version), (SECURE, TLS)))
+
+
+def _moved(home: str, version: str) -> Iterator[AccessRequest]:
+    yield from (with_context(each, {"s3:TlsVersion": version}) for each in _usual(home))
 
 
 def _of_bucket(subject: Subject, version: str) -> bool:

@@ -10,7 +10,7 @@ from ....policy.witnesses import OWNER
 from ....values import Finding, Severity
 from ...snapshot.values import Unread
 from ..check import Check, Found, NotRead, Subject, found
-from ..linted import LOCKED, TRAVEL, linted, openings, statement_of
+from ..linted import LOCKED, linted, openings, statement_of
 from ..standins import BucketPolicy, standing
 
 _CLOUDFRONT = "cloudfront.amazonaws.com"
@@ -24,8 +24,6 @@ _REMEMBERED = 512
 def _faults(subject: Subject) -> Iterator[Found]:
     stands = standing(subject)
     meant = set(_STRICT) if subject.profile.strict else set()
-    if "aws:kms:dsse" not in subject.profile.algorithms:
-        meant.add("sse-dsse-denied")  # what the profile does not allow may be denied
     if "aws:kms:dsse" not in subject.profile.algorithms:
         meant |= _WITHOUT_DSSE
     for rule, each in _beyond(stands.policy):
@@ -43,7 +41,7 @@ def _beyond(policy: BucketPolicy) -> tuple[tuple[str, Found], ...]:
         (each.rule, _of(each))
         for each in linted(policy)
         if (each.rule, each.pointer) not in said
-        and each.rule not in TRAVEL | LOCKED
+        and each.rule not in LOCKED
         and not _is_of_cloudfront(policy, each)
     )
 

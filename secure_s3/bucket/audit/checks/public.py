@@ -114,7 +114,10 @@ def strangers(policy: BucketPolicy, *, access_point: bool = False) -> tuple[Foun
 
 def _allowed(policy: BucketPolicy) -> Iterator[tuple[str, str]]:
     """Requests of strangers that the policy allows, and by which statement."""
+    allows = [each for each in policy.policy.statements if each.effect == "Allow"]
     for asked in _of_strangers(policy.bucket):
+        if all(each.truth(asked, named=True)[0] is False for each in allows):
+            continue  # strangers get in by the bucket policy alone
         decision = decide(asked, policy.policy, (ALL,))
         if decision.allowed and decision.statement is not None:
             who = "anybody" if asked.principal is None else "another account"
@@ -141,7 +144,7 @@ CHECKS = (
         severity=Severity.MEDIUM,
         reads=("account_public_access_block", "public_access_block"),
         why="The account's switches hold for every bucket, also for those that somebody makes tomorrow.",
-        fix="set all four switches for the account; harden does with block_account=True",
+        fix="set all four switches for the account; `harden` does with block_account=True",
         judge=_account_block,
         refs=("SecurityHub:S3.1", "CIS-5.0:2.1.4", "prowler:s3_account_level_public_access_blocks"),
         seeds=_SEEDS,
@@ -156,7 +159,7 @@ CHECKS = (
         severity=Severity.HIGH,
         reads=("public_access_block", "account_public_access_block"),
         why="One careless policy or ACL opens the bucket to everybody, if nothing blocks it.",
-        fix="set all four switches for the bucket; harden does",
+        fix="set all four switches for the bucket; `harden` does",
         judge=_bucket_block,
         refs=(
             "SecurityHub:S3.8",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from ....limits import MAX_PRESIGN
+from ....policy.batches import Batch
 from ....policy.request import AccessRequest
 from ....policy.witnesses import over_http, presigned, with_context
 from ....values import Severity
@@ -24,10 +25,15 @@ _REMEMBERED = 512
 def as_finding(passing: Sequence[Slip], how: str, severity: Severity | None = None) -> Found:
     """One finding of all requests that pass: the first in words, some more as evidence."""
     first = passing[0]
-    near = first.near[0] if first.near else None
+    nearest = first.near
+    near = nearest[0] if nearest else None
+    lines: list[str] = []
+    for each in passing:
+        if len(lines) < _LINES and (line := each.tell(how)) not in lines:
+            lines.append(line)
     return found(
         f"{first.what} {how} is not denied",
-        *list(dict.fromkeys(each.tell(how) for each in passing))[:_LINES],
+        *lines,
         statement=near and near.name,
         pointer=near and near.pointer,
         severity=severity,
@@ -56,16 +62,17 @@ def _secure_transport(subject: Subject) -> Iterator[Found]:
 
 
 @lru_cache(maxsize=OF_BUCKETS)
-def _over_http(bucket: str) -> tuple[AccessRequest, ...]:
-    return tuple(map(over_http, of_every_kind(bucket)))
+def _over_http(bucket: str) -> Batch:
+    return Batch(map(over_http, of_every_kind(bucket)))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _by_http(policy: BucketPolicy) -> tuple[Slip, ...]:
-    starts = (*_over_http(policy.bucket), *map(over_http, suggested(policy)))
-    return tuple(slips(policy, starts, (SECURE, TLS)))
+    named = map(over_http, suggested(policy))
+    return tuple(slips(policy, _over_http(policy.bucket), named, (SECURE, TLS)))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _plain_http(policy: BucketPolicy) -> tuple[Found, ...]:
     passing = _by_http(policy)
     return (as_finding(passing, "over plain HTTP", weighed(passing)),) if passing else ()
@@ -77,8 +84,8 @@ def _tls_version(subject: Subject) -> Iterator[Found]:
 
 
 @lru_cache(maxsize=OF_BUCKETS)
-def _over_tls(bucket: str, version: str) -> tuple[AccessRequest, ...]:
-    return tuple(_with_tls(each, version) for each in of_every_kind(bucket))
+def _over_tls(bucket: str, version: str) -> Batch:
+    return Batch(_with_tls(each, version) for each in of_every_kind(bucket))
 
 
 def _with_tls(asked: AccessRequest, version: str) -> AccessRequest:
@@ -90,7 +97,7 @@ def _old_tls(policy: BucketPolicy, minimum: str) -> tuple[Found, ...]:
     """Requests over older versions, and over HTTP, which has none and so escapes a comparison alone."""
     for version in _OLDER[minimum]:
         older = [_with_tls(each, version) for each in suggested(policy)]
-        passing = slips(policy, (*_over_tls(policy.bucket, version), *older), (SECURE, TLS))
+        passing = slips(policy, _over_tls(policy.bucket, version), older, (SECURE, TLS))
         if passing:
             # S3 itself takes nothing older than TLS 1.2: such a gap is one of the policy's text alone.
             mild = Severity.LOW if version in _OLDER["1.2"] else None
@@ -113,9 +120,9 @@ def _presigned_age(subject: Subject) -> Iterator[Found]:
 
 
 @lru_cache(maxsize=OF_BUCKETS)
-def _presigned(bucket: str, age: int) -> tuple[AccessRequest, ...]:
+def _presigned(bucket: str, age: int) -> Batch:
     usual = (each for each in of_every_kind(bucket) if each.principal in SIGNING and each.action in MAIN)
-    return tuple(presigned(each, age) for each in usual)
+    return Batch(presigned(each, age) for each in usual)
 
 
 def _signs(asked: AccessRequest) -> bool:
@@ -130,7 +137,7 @@ def _old_urls(policy: BucketPolicy, ceiling: timedelta) -> tuple[Found, ...]:
         if age <= ceiling.total_seconds():
             continue
         named = [presigned(each, age) for each in suggested(policy) if _signs(each)]
-        passing = slips(policy, (*_presigned(policy.bucket, age), *named), _AGE)
+        passing = slips(policy, _presigned(policy.bucket, age), named, _AGE)
         if passing:
             spoken = f"with a URL presigned {age / 3600:.3g} hours ago"
             return (as_finding(passing, spoken, weighed(passing)),)
@@ -146,7 +153,7 @@ CHECKS = (
         reads=("policy",),
         why="Over plain HTTP everybody on the way reads and changes what is sent. S3 answers on both ports; "
         "only a bucket policy refuses HTTP.",
-        fix='deny s3:* to "*" on the bucket and its objects if aws:SecureTransport is "false"; harden does',
+        fix='deny s3:* to "*" on the bucket and its objects if aws:SecureTransport is "false"; `harden` does',
         judge=_secure_transport,
         refs=(
             "SecurityHub:S3.5",
@@ -166,7 +173,7 @@ CHECKS = (
         reads=("policy",),
         why="A minimum in the policy holds for every client, and for those who leave TLS out only beside a "
         "Deny of plain HTTP.",
-        fix="deny s3:* if s3:TlsVersion is less than the minimum, beside the Deny of plain HTTP; harden does",
+        fix="deny s3:* if s3:TlsVersion is below the minimum, beside the Deny of plain HTTP; `harden` does",
         judge=_tls_version,
         refs=("terraform-aws-s3-bucket:attach_require_latest_tls_policy", "CDK:minimum_tls_version"),
         seeds=("HTTPS enforced, TLS version",),
@@ -182,7 +189,7 @@ CHECKS = (
         why="A presigned URL is good for whoever has it, up to seven days. Who signs it chooses how long, "
         "unless the bucket sets a ceiling.",
         fix="deny s3:* to presigned requests whose s3:signatureAge is above the ceiling, in milliseconds; "
-        "harden does",
+        "`harden` does",
         judge=_presigned_age,
         refs=("Amazon S3 API Reference: s3:signatureAge",),
         seeds=("presigned URLs with short expiry",),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
+from ....policy.batches import Batch
 from ....policy.request import AccessRequest
 from ....policy.rules.circumstances import filled
 from ....policy.witnesses import SSE, SSE_C, SSE_KEY, with_context, witness
@@ -23,12 +24,16 @@ _SOME_ID = "0f0f0f0f-12ab-34cd-56ef-1234567890ab"
 _MOST_KEYS = 12
 _FOREIGN_KEY = "arn:aws:kms:eu-west-1:444455556666:key/ffffffff-12ab-34cd-56ef-1234567890ab"
 _REMEMBERED = 512
+_ANSWERS = 4096
+"""Of each policy there are a dozen: by what an upload says of its encryption."""
 
 _OTHERWISE: tuple[dict[str, object], ...] = (
     {"s3:ObjectCreationOperation": False},
     {"s3:x-amz-copy-source": "amzn-s3-demo-source-bucket/key"},
 )
 """CreateMultipartUpload and CopyObject, which are s3:PutObject as well."""
+
+_NONE = Batch(())
 
 Headers = tuple[tuple[str, str | None], ...]
 
@@ -39,13 +44,13 @@ def headers(algorithm: str | None = None, key: str | None = None, customer: str 
 
 
 @lru_cache(maxsize=64)
-def _usual(bucket: str, said: Headers) -> tuple[AccessRequest, ...]:
+def _usual(bucket: str, said: Headers) -> Batch:
     """PutObject by everybody and to any key, CreateMultipartUpload and CopyObject."""
     home = f"arn:aws:s3:::{bucket}"
     plain = [request("s3:PutObject", f"{home}/key", who) for who in PEOPLE]
     plain += [request("s3:PutObject", f"{home}/{key}") for key in KEYS[1:]]
     plain += [with_context(plain[0], each) for each in _OTHERWISE]
-    return tuple(with_context(each, dict(said)) for each in plain)
+    return Batch(with_context(each, dict(said)) for each in plain)
 
 
 def _suggested(policy: BucketPolicy, said: Headers) -> Iterator[AccessRequest]:
@@ -58,14 +63,15 @@ def _suggested(policy: BucketPolicy, said: Headers) -> Iterator[AccessRequest]:
             yield with_context(request("s3:PutObject", f"{policy.arn}/key", caller), dict(said))
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_ANSWERS)
 def _passing(policy: BucketPolicy, said: Headers) -> tuple[Slip, ...]:
-    return tuple(slips(policy, (*_usual(policy.bucket, said), *_suggested(policy, said)), _HEADERS))
+    return tuple(slips(policy, _usual(policy.bucket, said), _suggested(policy, said), _HEADERS))
 
 
-def _tell(policy: BucketPolicy, said: Headers, how: str) -> Iterator[Found]:
-    if passing := _passing(policy, said):
-        yield as_finding(passing, how, weighed(passing))
+@lru_cache(maxsize=_ANSWERS)
+def _tell(policy: BucketPolicy, said: Headers, how: str) -> tuple[Found, ...]:
+    passing = _passing(policy, said)
+    return (as_finding(passing, how, weighed(passing)),) if passing else ()
 
 
 def _unencrypted(subject: Subject) -> Iterator[Found]:
@@ -83,9 +89,7 @@ def _weaker(subject: Subject, stands: Standing) -> Iterator[Found]:
     for algorithm, strength in STRENGTH.items():
         keys = (None, *map(stands.under, subject.profile.key_arns))
         for key in keys if algorithm in _KMS else (None,):
-            if strength < least and (
-                told := list(_tell(policy, headers(algorithm, key), f"with {algorithm}"))
-            ):
+            if strength < least and (told := _tell(policy, headers(algorithm, key), f"with {algorithm}")):
                 yield from told
                 break
     if subject.profile.strict:
@@ -103,7 +107,7 @@ def _without_customer_key(policy: BucketPolicy) -> Iterator[Found]:
     """Uploads under S3's own encryption, where the profile allows customers' keys only."""
     for algorithm in (None, *STRENGTH):
         how = f"with {algorithm or 'no header of encryption'} and no key of the customer"
-        if told := list(_tell(policy, headers(algorithm), how)):
+        if told := _tell(policy, headers(algorithm), how):
             yield from told
             return
 
@@ -135,16 +139,17 @@ def _other_keys(subject: Subject, stands: Standing) -> Iterator[Found]:
         yield from _by_default(subject)
 
 
-def _updated(policy: BucketPolicy, right: tuple[str, ...]) -> Iterator[Found]:
+@lru_cache(maxsize=_REMEMBERED)
+def _updated(policy: BucketPolicy, right: tuple[str, ...]) -> tuple[Found, ...]:
     """The same for objects that are there: UpdateObjectEncryption, which most policies leave out."""
     for key in _keys(policy, right):
         asked = with_context(
             witness("s3:UpdateObjectEncryption", f"{policy.arn}/key"), dict(headers("aws:kms", key))
         )
-        if passing := slips(policy, (asked,), _HEADERS):
+        if passing := slips(policy, _NONE, (asked,), _HEADERS):
             bad = weighed(passing) or Severity.LOW
-            yield as_finding(passing, f"with the key {key}", min(bad, Severity.LOW))
-            return
+            return (as_finding(passing, f"with the key {key}", min(bad, Severity.LOW)),)
+    return ()
 
 
 def _keys(policy: BucketPolicy, right: tuple[str, ...]) -> list[str]:
@@ -174,7 +179,7 @@ def _by_default(subject: Subject) -> Iterator[Found]:
         yield found(
             f"an upload without headers gets the default key, {name}, which the profile does not name",
             f"default encryption: {algorithm}, {name}",
-            fix="set the default encryption to the profile's key; harden does",
+            fix="set the default encryption to the profile's key; `harden` does",
         )
 
 
@@ -197,7 +202,7 @@ def _customer_keys(subject: Subject) -> Iterator[Found]:
     if "SSE-C" in blocked:
         return
     stands = standing(subject)
-    passing = tuple(_tell(stands.policy, headers(customer="AES256"), "with a customer's key (SSE-C)"))
+    passing = _tell(stands.policy, headers(customer="AES256"), "with a customer's key (SSE-C)")
     if passing:
         subject.read("blocked_encryption")  # only this can stop them
     yield from map(stands.restored, passing)
@@ -235,7 +240,7 @@ CHECKS = (
         reads=("policy", "encryption", "keys"),
         why="Whoever uploads chooses the key: under another account's key the owner reads the objects only "
         "as long as that account lets it.",
-        fix="deny s3:PutObject that names another key, or aws:kms without a key; harden does",
+        fix="deny s3:PutObject that names another key, or aws:kms without a key; `harden` does",
         judge=_wrong_key,
         refs=(
             "SecurityHub:S3.17",
@@ -255,7 +260,7 @@ CHECKS = (
         why="Objects under a customer's key are lost with the key. Who has stolen credentials can overwrite "
         "objects under a key of their own, and ask for a ransom.",
         fix="block SSE-C in the bucket's encryption configuration, or deny s3:PutObject with its header; "
-        "harden does",
+        "`harden` does",
         judge=_customer_keys,
         refs=(
             "terraform-aws-s3-bucket:attach_deny_ssec_encrypted_object_uploads",
