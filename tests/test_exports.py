@@ -42,6 +42,7 @@ IMPORTED_WHEN_USED = {
     "rich",
     "secure_s3.bucket",
     "secure_s3.denials.catalogue",
+    "secure_s3.monitoring",
     "secure_s3.policy",
     "secure_s3.testing",
     "tenacity",

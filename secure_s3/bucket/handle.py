@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,12 @@ class Bucket:
         return judge_all(found, wanted, CHECKS)
 
     def plan(
-        self, profile: BucketProfile | None = None, *, snapshot: Snapshot | None = None, **wishes: Any
+        self,
+        profile: BucketProfile | None = None,
+        *,
+        snapshot: Snapshot | None = None,
+        replace: Sequence[str] = (),
+        **wishes: Any,
     ) -> Plan:
         """The changes that bring the bucket to its profile, in order. Nothing is changed.
 
@@ -116,9 +121,12 @@ class Bucket:
 
         Args:
             profile, snapshot, wishes: As of ``audit``.
+            replace: Sids of statements that the profile's own of that name may replace, for another key or
+                algorithm than before, e.g. ``("DenyWrongKmsKey",)``. Nothing else is ever replaced.
 
         Raises:
-            NotFound, ConfigurationError: As of ``audit``.
+            NotFound, ConfigurationError: As of ``audit``; or *replace* names a statement that is not there,
+                or in whose place the profile puts nothing.
             LockoutRefused: The bucket policy that comes out would lock out the caller or an administrator.
             AccessDenied: No setting of the bucket may be read; if it belongs to another account than the
                 profile expects, S3 answers in the same way.
@@ -130,7 +138,8 @@ class Bucket:
         wanted = self.profile(profile, **wishes)
         found = self._seen(snapshot, wanted)
         require_read(self._client, found, wanted)
-        return plan(with_log_target(self._client, self._session, found, wanted), wanted)
+        sids = (replace,) if isinstance(replace, str) else tuple(replace)
+        return plan(with_log_target(self._client, self._session, found, wanted), wanted, sids)
 
     def apply(self, plan: Plan) -> Applied:
         """Do what *plan* says, one change after the other.
@@ -153,7 +162,9 @@ class Bucket:
         self._check_mine(plan.bucket, "plan")
         return apply(self._client, self._session, plan)
 
-    def harden(self, profile: BucketProfile | None = None, **wishes: Any) -> Applied:
+    def harden(
+        self, profile: BucketProfile | None = None, *, replace: Sequence[str] = (), **wishes: Any
+    ) -> Applied:
         """``plan`` and ``apply``; a second time it changes nothing.
 
         ``applied.complete`` is whether all that was asked for is there; ``applied.plan.blocked`` is what is
@@ -164,7 +175,7 @@ class Bucket:
                 ``plan``.
             PlanNotApplied, PlanOutdated: As of ``apply``.
         """
-        return self.apply(self.plan(profile, **wishes))
+        return self.apply(self.plan(profile, replace=replace, **wishes))
 
     @cached_property
     def object_lock(self) -> ObjectLock:

@@ -50,6 +50,18 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_replace(parser: argparse.ArgumentParser) -> None:
+    """Which statements may be replaced: of ``plan`` and ``harden``."""
+    parser.add_argument(
+        "--replace",
+        metavar="SID",
+        action="append",
+        default=[],
+        help="the profile's statement of that name may take the place of the one that is there, for another "
+        "key or algorithm than before; repeatable",
+    )
+
+
 def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
     """What was asked for, as fields of BucketProfile.
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .audit_show import PLAN_STYLES, reading, show
-from .bucket_wishes import add_wishes, bucket_name, wishes_of
+from .bucket_wishes import add_replace, add_wishes, bucket_name, wishes_of
 from .exits import FINDINGS
 from .options import Commands, add_client_options, client, command
 from .output import clean, print_json
@@ -39,6 +39,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
     add_wishes(parser)
+    add_replace(parser)
     add_client_options(parser)
 
 
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     with client(args) as s3:
         bucket = s3.bucket(name)
         with reading(f"reading {name} …"):
-            plan = bucket.plan(**wishes)
+            plan = bucket.plan(replace=args.replace, **wishes)
         if not args.json:
             show(plan.text(details=args.details), PLAN_STYLES)
         if plan and not args.yes and not _agreed(plan):

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .audit_show import PLAN_STYLES, reading, show
-from .bucket_wishes import add_wishes, bucket_name, wishes_of
+from .bucket_wishes import add_replace, add_wishes, bucket_name, wishes_of
 from .exits import FINDINGS, OK
 from .options import Commands, add_client_options, client, command
 from .output import print_json
@@ -33,6 +33,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("bucket", metavar="BUCKET", help="its name, or s3://name")
     parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
     add_wishes(parser)
+    add_replace(parser)
     add_client_options(parser)
 
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Plan and tell."""
     name, wishes = bucket_name(args.bucket), wishes_of(args)
     with client(args) as s3, reading(f"reading {name} …"):
-        plan = s3.bucket(name).plan(**wishes)
+        plan = s3.bucket(name).plan(replace=args.replace, **wishes)
     if args.json:
         print_json(plan.to_dict())
     else:

@@ -12,7 +12,7 @@ from secure_s3.bucket import BucketProfile, Plan, Snapshot
 from secure_s3.bucket.audit.catalogue import CHECKS
 from secure_s3.bucket.audit.check import Outcome
 from secure_s3.bucket.audit.judging import judge_all
-from secure_s3.errors import ConfigurationError
+from secure_s3.errors import ConfigurationError, TransportError
 
 ALL_ON = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
@@ -45,6 +45,15 @@ def test_what_cannot_be_meant_is_refused_before_anybody_is_asked(bucket, ask, sa
         ask(bucket)
 
 
+def test_an_audit_of_nothing_is_an_error(bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not one setting could be read, the reason is raised: there is no audit that looks harmless."""
+    nothing = replace(OTHERS, bucket=bucket.name)
+    monkeypatch.setattr(bucket, "snapshot", lambda **_: nothing)
+    with pytest.raises((TransportError, ConfigurationError), match="GetBucketVersioning"):
+        bucket.audit()
+    assert len(bucket.audit(snapshot=nothing).unanswered) > 20  # that one was named
+
+
 def test_no_check_passes_for_what_was_read_in_part() -> None:
     """A check that finds nothing wrong in a list that was cut is unknown, and says so."""
     check = next(each for each in CHECKS if each.id == "multi-region-public-access-block")
@@ -60,5 +69,6 @@ def test_no_check_passes_for_what_was_read_in_part() -> None:
 def test_the_room_shows_its_values() -> None:
     """Every exported name is there, and no other."""
     assert all(getattr(room, name).__name__ == name for name in room.__all__)
+    assert dir(room) == sorted(room.__all__)
     with pytest.raises(AttributeError):
         room.Nothing  # noqa: B018

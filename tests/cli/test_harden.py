@@ -152,3 +152,17 @@ def test_key_must_be_named(run: Command, plain: Any, monkeypatch: pytest.MonkeyP
     assert result.code == 2
     assert "SECURE_S3_KMS_KEY_ARN" in result.err
     assert run("plan", BUCKET, "--encryption", "sse-s3").code == 1
+
+
+def test_statement_is_replaced_only_by_name(run: Command, plain: Any, local_aws: LocalAws) -> None:
+    """Another key clashes with the old statement until --replace names it; a wrong name is a mistake."""
+    run("harden", BUCKET, "--yes")
+    other = ("--kms-key-arn", local_aws.create_key())
+    assert "replace=" in run("plan", BUCKET, *other).out
+    wrong = run("plan", BUCKET, *other, "--replace", "Nothing")
+    assert wrong.code == 2
+    assert "no statement of that name" in wrong.out + wrong.err
+    result = run("harden", BUCKET, *other, "--yes", "--replace", "DenyWrongKmsKey")
+    assert result.code == 0
+    assert "~ Deny DenyWrongKmsKey" in result.out
+    assert other[1] in plain.get_bucket_policy(Bucket=BUCKET)["Policy"]

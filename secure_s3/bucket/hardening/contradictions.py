@@ -12,6 +12,7 @@ from ...policy.lockout import UNSEEN
 from ...policy.request import AccessRequest
 from ...policy.statements.encryption import ALGORITHMS, SSE, SSE_C, SSE_KEY
 from ..audit.check import NotRead, Subject
+from .protections import protections
 
 _BEST = {
     "aws:SecureTransport": True,
@@ -24,30 +25,47 @@ _BEST = {
 }
 
 
-def contradiction(subject: Subject, strategies: Iterable[Strategy]) -> str:
+def contradiction(subject: Subject, strategies: Iterable[Strategy], policy: Policy | None = None) -> str:
     """Why statements about encryption cannot be added: one that is there denies what the profile allows.
 
     Both together would let nothing through. An upload that is denied under every encryption alike is denied
     for another reason, and says nothing. Empty if there is none, or if the policy is not known.
+
+    Args:
+        subject: Whose policy it is, unless *policy* is given.
+        strategies: What the profile allows.
+        policy: What will be left of the policy.
     """
     try:
-        existing = subject.policy
+        existing = policy or subject.policy
     except (NotRead, PolicyError):
         return ""
     for strategy in strategies:
         if existing is None:
             return ""
-        denied = _denying(subject, existing, _headers(strategy))
-        if denied and not all(_denying(subject, existing, each) for each in _variants(existing)):
+        denied = _denying(subject, existing, headers_of(strategy))
+        if denied and not all(_denying(subject, existing, each) for each in variants(existing)):
             return (
                 f"the statement {denied} that is there denies what the profile allows ({_name(strategy)}), "
-                "and hardening changes no statement. Take it out of the policy, or put another in its place: "
-                f'secure_s3.policy.merge(existing, statement, replace="{denied}"); then harden again'
+                + way_out(subject, denied)
             )
     return ""
 
 
-def _headers(strategy: Strategy) -> dict[str, str]:
+def way_out(subject: Subject, denied: str) -> str:
+    """What somebody can do about the statement *denied*, which hardening leaves as it is."""
+    if any(each.statement.sid == denied for each in protections(subject, acls_off=False)):
+        return (
+            f'and nobody said that it may go: harden(…, replace="{denied}") puts the profile\'s in its place'
+        )
+    return (
+        "and hardening changes no statement. Take it out of the policy, or put another in its place: "
+        f'secure_s3.policy.merge(existing, statement, replace="{denied}"); then harden again'
+    )
+
+
+def headers_of(strategy: Strategy) -> dict[str, str]:
+    """What an upload under *strategy* says of its encryption."""
     if isinstance(strategy, SseKms | DsseKms):
         algorithm = "aws:kms" if isinstance(strategy, SseKms) else "aws:kms:dsse"
         return {SSE: algorithm, SSE_KEY: strategy.key_arn}
@@ -55,10 +73,10 @@ def _headers(strategy: Strategy) -> dict[str, str]:
 
 
 def _name(strategy: Strategy) -> str:
-    return " ".join(_headers(strategy).values()) if not isinstance(strategy, SseC) else "SSE-C"
+    return " ".join(headers_of(strategy).values()) if not isinstance(strategy, SseC) else "SSE-C"
 
 
-def _variants(existing: Policy) -> Iterator[dict[str, str]]:
+def variants(existing: Policy) -> Iterator[dict[str, str]]:
     """Uploads under every encryption that the policy could have in mind."""
     keys = {
         value
@@ -71,19 +89,25 @@ def _variants(existing: Policy) -> Iterator[dict[str, str]]:
     yield from ({SSE: each, SSE_KEY: key} for each in ALGORITHMS[1:] for key in sorted(keys))
 
 
-def _denying(subject: Subject, policy: Policy, headers: Mapping[str, str]) -> str:
-    """The statement that denies an upload with these headers for certain; empty if none does."""
+def upload(
+    subject: Subject, headers: Mapping[str, str], key: str = "object", caller: str | None = None
+) -> AccessRequest:
+    """An upload with these headers under the best circumstances; by whoever calls, if nobody is named."""
     account = subject.told("account") or "111122223333"
-    principal = subject.told("caller") or f"arn:aws:iam::{account}:user/anybody"
-    request = AccessRequest(
+    caller = caller or subject.told("caller") or f"arn:aws:iam::{account}:user/anybody"
+    return AccessRequest(
         "s3:PutObject",
-        f"{subject.arn}/object",
-        principal,
+        f"{subject.arn}/{key}",
+        caller,
         {**_BEST, **headers},
         UNSEEN,
         resource_account=account,
     )
-    decision = evaluate(request, resource_policy=policy)
+
+
+def _denying(subject: Subject, policy: Policy, headers: Mapping[str, str]) -> str:
+    """The statement that denies an upload with these headers for certain; empty if none does."""
+    decision = evaluate(upload(subject, headers), resource_policy=policy)
     if decision.outcome != "explicitly_denied":
         return ""
     names = [each.statement.name for each in decision.reasons if each.statement and each.role == "denies"]

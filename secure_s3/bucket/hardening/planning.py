@@ -14,6 +14,9 @@ The order: what protects most and risks least comes first, and what others need 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from ...errors import ConfigurationError, LockoutRefused, PolicyError
 from ..audit.check import NotRead, Subject
 from ..snapshot.values import Snapshot
@@ -24,27 +27,33 @@ from .plan import Change, Manual, Plan
 from .steps import Steps, blocked
 
 
-def plan(snapshot: Snapshot, profile: BucketProfile) -> Plan:
+def plan(snapshot: Snapshot, profile: BucketProfile, instead: Collection[str] = ()) -> Plan:
     """The changes that bring the bucket to its profile, in order; once they are made, there are none.
 
     A setting that was not read is not written: ``blocked`` says so, and which permission reading takes.
     What the profile requires and no call here does is in ``manual``, and so is what an audit would find above
     ``info`` once all is applied.
 
+    Args:
+        snapshot, profile: What is, and what should be.
+        instead: Sids of statements that the profile's own statements of that name may replace.
+
     Raises:
         LockoutRefused: A policy that comes out would lock out the caller or an administrator.
-        ConfigurationError: The bucket belongs to another account than the profile expects.
+        ConfigurationError: The bucket belongs to another account than the profile expects, or *instead* names
+            a statement that cannot be replaced.
     """
     subject = Subject(snapshot, profile)
     _check_owner(subject)
     draft = _Draft()
     ownership = draft.part("acls-disabled", access.ownership(subject))
     acls_off = bool(ownership) or subject.told("ownership") == access.ENFORCED
-    policy = draft.part("bucket-policy", policies.bucket_policy(subject, acls_off))
+    policy = draft.part("bucket-policy", policies.bucket_policy(subject, acls_off, instead))
     public = _is_public(subject)
     blocks = draft.part("bucket-public-access-block", access.public_access(subject, public))
     draft.part("kms-key-usable", usability.keys_usable(subject))
-    default = draft.part("default-encryption", encryption.default_encryption(subject))
+    judged = _with_policy(subject, policy) if instead else subject
+    default = draft.part("default-encryption", encryption.default_encryption(judged))
     first, last = ([], blocks) if public else (blocks, [])
     changes = [
         *first,
@@ -116,6 +125,13 @@ def _not_read(id: str, missing: NotRead) -> Manual:
     action = f". Reading takes the permission {missing.unread.action}" if missing.unread.action else ""
     what = missing.name.replace("_", " ")
     return blocked(id, _TITLES[id], f"{what} was not read: {missing.unread.why}{action}")
+
+
+def _with_policy(subject: Subject, changes: list[Change]) -> Subject:
+    """The same bucket with the policy that comes out: what is replaced in it stands in nobody's way."""
+    if not changes:
+        return subject
+    return Subject(replace(subject.snapshot, policy=changes[-1].after), subject.profile)
 
 
 def _is_public(subject: Subject) -> bool:

@@ -9,12 +9,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from secure_s3 import SseKms
 from secure_s3.bucket.hardening import applying
 from secure_s3.bucket.hardening.reading import require_read, same, size_for_transitions
 from secure_s3.bucket.snapshot.values import Unread
-from secure_s3.bucket.wanted import BucketProfile
-from secure_s3.errors import AccessDenied, PlanNotApplied, PlanOutdated, SecureS3Error, TransportError
-from tests.bucket.hardening.support import BARE, READ_BY_OTHERS, change, deny, document, planned
+from secure_s3.bucket.wanted import BucketProfile, DefaultRetention
+from secure_s3.errors import (
+    AccessDenied,
+    ConfigurationError,
+    PlanNotApplied,
+    PlanOutdated,
+    SecureS3Error,
+    TransportError,
+)
+from tests.bucket.hardening.support import BARE, KEY, LOGS, READ_BY_OTHERS, change, deny, document, planned
 
 RULE = {"ID": "a", "Status": "Enabled", "Prefix": "", "Expiration": {"Date": "2030-01-01T00:00:00+00:00"}}
 FIRST, SECOND = deny("a", "s3:GetObject"), deny("b", "s3:PutObject")
@@ -122,3 +130,83 @@ def test_settings_are_compared_by_meaning(field: str, one: Any, other: Any, alik
     """Order and spelling do not count, everything else does."""
     assert same(field, one, other) is alike
     assert same(field, other, one) is alike
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C passes, and has what was done and what was not, like the errors of a plan."""
+    plan = planned()
+    shown: dict[str, Any] = {each.id: each.before for each in plan.changes}
+
+    def send(client: Any, session: Any, change: Any) -> None:
+        if change == plan.changes[1]:
+            raise KeyboardInterrupt
+        shown[change.id] = change.after
+
+    monkeypatch.setattr(applying, "read_again", lambda asking, change: shown[change.id])
+    monkeypatch.setattr(applying, "_send", send)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        applying.apply(None, None, plan)
+    told: Any = caught.value
+    assert (told.done, told.not_done) == (plan.changes[:1], plan.changes[1:])
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [("after", ""), ("before", "it does not show yet"), (Unread("no answer"), "read back: no answer")],
+)
+def test_answer_that_was_lost(monkeypatch: pytest.MonkeyPatch, seen: Any, says: str) -> None:
+    """Where the connection breaks, a change that shows is done, and of any other nobody claims either."""
+    plan = planned()
+    shown: dict[str, Any] = {each.id: each.before for each in plan.changes}
+    lost = plan.changes[1]
+
+    def send(client: Any, session: Any, change: Any) -> None:
+        shown[change.id] = change.after
+        if change == lost:
+            shown[change.id] = getattr(change, seen) if isinstance(seen, str) else seen
+            raise TransportError("the connection broke", why="reset", fix="try again")
+
+    monkeypatch.setattr(applying, "read_again", lambda asking, change: shown[change.id])
+    monkeypatch.setattr(applying, "_send", send)
+    if seen == "after":
+        assert applying.apply(None, None, plan).done == plan.changes
+        return
+    with pytest.raises(PlanNotApplied) as caught:
+        applying.apply(None, None, plan)
+    assert f"whether {lost.id} was done is not known" in caught.value.why
+    assert says in caught.value.why
+    assert (caught.value.done, caught.value.not_done) == (plan.changes[:1], plan.changes[1:])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "delete_bucket"},
+        {"method": "delete_bucket_policy"},
+        {"method": "put_bucket_acl"},
+        {"service": "kms"},
+        {"service": "iam", "method": "enable_key_rotation"},
+        {"method": "__class__"},
+        {"resource": "amzn-s3-demo-other"},
+    ],
+)
+def test_calls_that_hardening_does_not_make(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]) -> None:
+    """A plan with any other call, or one about another bucket than it says, is refused before the first."""
+    plan = planned()
+    monkeypatch.setattr(applying, "read_again", lambda *_: pytest.fail("nothing is asked"))
+    changed: Any = wrong
+    forged = replace(plan, changes=(*plan.changes[:-1], replace(plan.changes[-1], **changed)))
+    with pytest.raises(ConfigurationError, match="does not make"):
+        applying.apply(None, None, forged)
+
+
+def test_all_calls_of_plans_are_known() -> None:
+    """Whatever is planned may be applied."""
+    profile = BucketProfile(
+        encryptions=(SseKms(KEY),),
+        object_lock=DefaultRetention(mode="GOVERNANCE", days=1),
+        log_bucket=LOGS,
+        block_account=True,
+    )
+    found = planned(profile, public_access_block={}, ownership="ObjectWriter")
+    assert {(each.service, each.method) for each in found.changes} == applying.CALLS

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from secure_s3 import SecureS3Client, SecurityProfile, SseKms, errors
 from secure_s3.bucket.wanted import DefaultRetention
@@ -137,3 +140,81 @@ def test_key_that_cannot_be_used_makes_no_bucket(local_aws: LocalAws) -> None:
         client_of(local_aws).create_secure_bucket(BUCKET, encryptions=SseKms(missing))
     assert "was deleted again" in str(caught.value)
     assert _buckets(local_aws) == []
+
+
+# -- the answer to CreateBucket is lost --------------------
+
+Faults = Callable[..., None]
+
+
+@pytest.fixture
+def faults(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
+    """Makes the wire fail below the guard: ``sent`` requests arrive, and their answers are lost."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    client, made = client_of(local_aws)._client, []
+
+    def add(
+        operation: str, *, sent: bool, times: int, skip: int = 0, error: BaseException | None = None
+    ) -> None:
+        answers = iter([False] * skip + [True] * times)
+
+        def strike(request: Any, **_: Any) -> None:
+            if next(answers, False):
+                if sent:
+                    client._endpoint.http_session.send(request)
+                raise error or ReadTimeoutError(endpoint_url=request.url)
+
+        client.meta.events.register(f"before-send.s3.{operation}", strike)
+        made.append((f"before-send.s3.{operation}", strike))
+
+    yield add
+    for event, strike in made:
+        client.meta.events.unregister(event, strike)
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_bucket_whose_answer_was_lost_is_hardened(local_aws: LocalAws, faults: Faults, times: int) -> None:
+    """Whether a second attempt is told that it is there, or none is answered: S3 is asked, and it goes on."""
+    faults("CreateBucket", sent=True, times=times)
+    made = client_of(local_aws).create_secure_bucket(BUCKET)
+    assert not made.plan()
+
+
+def test_request_that_was_lost_makes_no_bucket(local_aws: LocalAws, faults: Faults) -> None:
+    """S3 is asked, and where there is none the cause is raised as it was."""
+    faults("CreateBucket", sent=False, times=99)
+    with pytest.raises(errors.TransportError, match="there was no such bucket"):
+        client_of(local_aws).create_secure_bucket(BUCKET)
+    assert _buckets(local_aws) == []
+
+
+def test_what_cannot_be_known_is_said(local_aws: LocalAws, faults: Faults) -> None:
+    """The network is gone for good once the bucket is made: it may be there, and what to do is told."""
+    faults("CreateBucket", sent=True, times=99)
+    faults("HeadBucket", sent=False, times=99, skip=1)
+    with pytest.raises(errors.PlanNotApplied, match="may be there, without protection") as caught:
+        client_of(local_aws).create_secure_bucket(BUCKET)
+    assert "harden()" in str(caught.value.fix)
+    assert _buckets(local_aws) == [BUCKET]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_interrupted_creation_leaves_no_bucket(local_aws: LocalAws, faults: Faults, sent: bool) -> None:
+    """Ctrl-C while S3 is at it: what it made is deleted again."""
+    faults("CreateBucket", sent=sent, times=1, error=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client_of(local_aws).create_secure_bucket(BUCKET)
+    assert _buckets(local_aws) == []
+    said = "deleted again" if sent else "there was no bucket"
+    assert said in "".join(getattr(caught.value, "__notes__", [said]))  # notes are of Python 3.11
+
+
+def test_bucket_of_the_same_account_made_meanwhile_is_left(
+    local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first attempt that is told that the name is taken made nothing, and removes nothing."""
+    local_aws.create_bucket(BUCKET)
+    monkeypatch.setattr("secure_s3.bucket.hardening.creating._refuse_existing", lambda client, name: None)
+    with pytest.raises(errors.PreconditionFailed, match="a moment ago"):
+        client_of(local_aws).create_secure_bucket(BUCKET)
+    assert _buckets(local_aws) == [BUCKET]

@@ -19,6 +19,7 @@ from secure_s3 import SecureS3Client, SecurityProfile, SseKms, SseS3, errors
 from secure_s3.bucket.hardening import applying
 from secure_s3.bucket.hardening.recovery import ABORT_ID
 from secure_s3.bucket.wanted import DefaultRetention
+from secure_s3.guard.tls import PinnedSession
 from secure_s3.local import LocalAws
 from tests.bucket.hardening.support import (
     ALL_ON,
@@ -51,6 +52,18 @@ def plain(local_aws: LocalAws) -> Iterator[Any]:
     client = local_aws.session().client("s3")
     yield client
     client.close()
+
+
+def test_caller_over_an_older_tls_is_not_locked_out(
+    s3: SecureS3Client, plain: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minimum that the client's own connections do not reach is refused, and nothing is changed."""
+    assert s3.bucket(BUCKET).snapshot(identities=False).caller_tls in ("1.2", "1.3")
+    monkeypatch.setattr(PinnedSession, "negotiated", lambda self: "1.2")
+    with pytest.raises(errors.LockoutRefused, match="as it is connected now"):
+        s3.bucket(BUCKET).harden(min_tls="1.3")
+    with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
+        plain.get_bucket_policy(Bucket=BUCKET)
 
 
 def _open(plain: Any, name: str = BUCKET) -> None:
@@ -300,3 +313,25 @@ def _refusal(operation: Any, **arguments: Any) -> tuple[int, str]:
         operation(**arguments)
     told = caught.value.response
     return told["ResponseMetadata"]["HTTPStatusCode"], told["Error"]["Code"]
+
+
+def test_prefix_with_an_encryption_of_its_own_stays_writable(s3: SecureS3Client, plain: Any) -> None:
+    """What a Deny below a prefix lets through passes afterwards, and that something is left is told."""
+    only = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
+    secret = deny("K", "s3:PutObject", only, Resource=f"arn:aws:s3:::{BUCKET}/secret/*")
+    plain.put_bucket_policy(Bucket=BUCKET, Policy=document(secret))
+    applied = s3.bucket(BUCKET).harden(encryptions=SseS3())
+    assert not applied.complete
+    plain.put_object(Bucket=BUCKET, Key="secret/a", Body=b"a", ServerSideEncryption="aws:kms")
+
+
+def test_key_is_exchanged(s3: SecureS3Client, plain: Any, local_aws: LocalAws) -> None:
+    """Hardened for one key and then for another, the bucket takes the other and no longer the first."""
+    mine, key = s3.bucket(BUCKET), local_aws.create_key()
+    mine.harden()
+    applied = mine.harden(replace="DenyWrongKmsKey", encryptions=SseKms(key))
+    assert applied.complete
+    kms = {"Bucket": BUCKET, "Key": "a", "Body": b"a", "ServerSideEncryption": "aws:kms"}
+    plain.put_object(**kms, SSEKMSKeyId=key)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        plain.put_object(**kms, SSEKMSKeyId=local_aws.kms_key_arn)

@@ -96,12 +96,7 @@ def test_plan_is_written_as_json() -> None:
 
 
 def test_names_of_others_steer_no_terminal() -> None:
-    """Control characters in an ID of a rule are made visible."""
-    hostile = {
-        "ID": "secure-s3-abort-incomplete-uploads",
-        "Status": "Enabled",
-        "Filter": {"Prefix": "\x1b[2J"},
-    }
-    found = planned(lifecycle=(hostile,))
-    assert "\x1b[2J" in change(found, "lifecycle").diff[0]
+    """Control characters in a setting that is replaced are made visible."""
+    found = planned(ownership="\x1b[2J")
+    assert "\x1b[2J" in change(found, "acls-disabled").diff[0]
     assert "\x1b" not in str(found)

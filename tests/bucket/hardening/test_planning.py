@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from secure_s3 import DsseKms, SseC, SseKms, SseS3
 from secure_s3.bucket.hardening.access import ALL_ON, SWITCHES
 from secure_s3.bucket.hardening.planning import plan
 from secure_s3.bucket.hardening.recovery import ABORT_ID, NONCURRENT_ID
-from secure_s3.bucket.snapshot.values import Key, Unread
+from secure_s3.bucket.snapshot.values import Identity, Key, Unread
 from secure_s3.bucket.wanted import BucketProfile, DefaultRetention
-from secure_s3.errors import ConfigurationError
+from secure_s3.errors import ConfigurationError, LockoutRefused
 from tests.bucket.hardening.support import (
     ACCOUNT,
+    ARN,
     BARE,
     BUCKET,
     KEY,
@@ -23,6 +25,7 @@ from tests.bucket.hardening.support import (
     OWN_GRANT,
     READ_BY_ALL,
     change,
+    deny,
     document,
     ids,
     planned,
@@ -47,6 +50,14 @@ def test_bare_bucket_gets_all_in_order() -> None:
     assert all(
         each.arguments.get("ExpectedBucketOwner") == ACCOUNT for each in found.changes if each.service == "s3"
     )
+
+
+def test_expected_owner_is_sent_where_the_account_is_not_known() -> None:
+    """Every call names whom the profile expects; without either, none names anybody."""
+    for expected in (ACCOUNT, None):
+        found = planned(BucketProfile(expected_owner=expected), account=Unread("access denied"))
+        sent = {each.arguments.get("ExpectedBucketOwner") for each in found.changes if each.service == "s3"}
+        assert sent == {expected}
 
 
 def test_bucket_that_is_in_order_gets_nothing() -> None:
@@ -388,13 +399,73 @@ def test_rules_of_others_stay(there: dict[str, Any]) -> None:
 
 def test_own_rule_is_brought_up_to_date() -> None:
     """Our rule, known by its ID, is changed in place of a second one."""
-    other = {**MINE, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3}}
+    other = {**MINE, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 30}}
     one = change(planned(BucketProfile(noncurrent_days=90), lifecycle=(other, TIDY)), "lifecycle")
     sent = one.arguments["LifecycleConfiguration"]["Rules"]
     assert [each["ID"] for each in sent] == ["tidy", ABORT_ID, NONCURRENT_ID]
     assert sent[1] == MINE
     assert [each[:1] for each in one.diff] == ["~", "+"]
     assert "removed for good" in one.note
+
+
+ABORT = "AbortIncompleteMultipartUpload"
+EVERYTHING = {"ID": ABORT_ID, "Status": "Enabled", "Filter": {"Prefix": ""}}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {**MINE, ABORT: {"DaysAfterInitiation": 30}, "Expiration": {"Days": 365}},
+        {**MINE, "Filter": {"Prefix": "tmp/"}},
+        {**MINE, "Filter": {"ObjectSizeGreaterThan": 5}},
+        {**MINE, "Status": "Disabled"},
+        {**EVERYTHING, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
+        {**EVERYTHING, ABORT: {"DaysAfterInitiation": 30}, "Transitions": [{"Days": 1}]},
+    ],
+)
+def test_rule_of_others_under_our_id_stays(there: dict[str, Any]) -> None:
+    """A rule that has our ID and is not what we make is somebody's: it stays, and ours has another ID."""
+    sent = change(planned(lifecycle=(there,)), "lifecycle").arguments["LifecycleConfiguration"]["Rules"]
+    assert sent == [there, {**MINE, "ID": f"{ABORT_ID}-2"}]
+    assert "lifecycle" not in ids(planned(lifecycle=tuple(sent)))
+    sent[1] = {**sent[1], ABORT: {"DaysAfterInitiation": 9}}
+    again = change(planned(lifecycle=tuple(sent)), "lifecycle").arguments["LifecycleConfiguration"]["Rules"]
+    assert again == [there, {**MINE, "ID": f"{ABORT_ID}-2"}]
+
+
+@pytest.mark.parametrize("more", [{}, {"Expiration": {"Days": 365}}])
+def test_stricter_rule_is_not_loosened(more: dict[str, Any]) -> None:
+    """Our rule with fewer days than the profile's is enough, with or without more in it."""
+    there = {**MINE, ABORT: {"DaysAfterInitiation": 3}, **more}
+    assert "lifecycle" not in ids(planned(lifecycle=(there,)))
+
+
+@pytest.mark.parametrize("age", ["NaN", "sNaN", "Infinity", "-Infinity", "1_0", ""])
+def test_number_that_is_none(age: str) -> None:
+    """A condition with what is no number covers nothing, and keeps nobody from planning."""
+    odd = deny("Odd", "s3:*", {"NumericGreaterThan": {"s3:signatureAge": age}}, Resource=[ARN, f"{ARN}/*"])
+    found = planned(BucketProfile(presign_ceiling=timedelta(hours=1)), policy=document(odd))
+    assert "MaxPresignAge" in change(found, "bucket-policy").title
+
+
+@pytest.mark.parametrize("arn", ["", "a", "arn:aws", "arn:aws:iam::111122223333", "arn:aws:iam::1:role"])
+def test_identity_that_is_none(arn: str) -> None:
+    """An identity with an ARN that is none is nobody's, and keeps nobody from planning."""
+    assert "bucket-policy" in ids(planned(identities=(Identity(arn=arn),)))
+
+
+def test_caller_of_an_older_tls_is_not_locked_out() -> None:
+    """A minimum above the TLS version of the caller's own connections is refused before anything is done."""
+    newest = BucketProfile(min_tls="1.3")
+    with pytest.raises(LockoutRefused, match="as it is connected now") as caught:
+        planned(newest, caller_tls="1.2")
+    assert "TLS 1.2" in caught.value.why
+    assert "1.3" in caught.value.fix
+    assert "denied" not in change(planned(newest, caller_tls="1.3"), "bucket-policy").note
+    assert "not known which version" in change(planned(newest, caller_tls=DENIED), "bucket-policy").note
+    for version in ("1.2", "1.3", DENIED):
+        found = planned(BucketProfile(min_tls="1.2"), caller_tls=version)
+        assert "not known which" not in change(found, "bucket-policy").note
 
 
 def test_legacy_rules_get_one_of_their_kind() -> None:

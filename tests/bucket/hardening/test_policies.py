@@ -18,7 +18,7 @@ from secure_s3.bucket.hardening.coverage import covered
 from secure_s3.bucket.hardening.planning import plan
 from secure_s3.bucket.snapshot.values import Identity, Unread
 from secure_s3.bucket.wanted import BucketProfile
-from secure_s3.errors import LockoutRefused
+from secure_s3.errors import ConfigurationError, LockoutRefused
 from secure_s3.policy import Policy, Statement, evaluate, statements
 from secure_s3.policy.request import AccessRequest
 from secure_s3.policy.witnesses import over_http, presigned, put, with_context
@@ -256,7 +256,7 @@ def test_policy_against_the_profile_is_not_made_worse() -> None:
     there = statements.deny_wrong_kms_key(BUCKET, OTHER_KEY)
     found = planned(BucketProfile(encryptions=(SseKms(KEY),)), policy=document(dict(there.raw)))
     clash = why_not(found, "unencrypted-uploads")
-    assert "DenyWrongKmsKey" in clash.why
+    assert 'replace="DenyWrongKmsKey"' in clash.why
     assert KEY in clash.why
     policy = Policy.parse(str(change(found, "bucket-policy").after))
     assert passes(policy, put(BUCKET, **UPLOADS["kms other"]))
@@ -268,6 +268,178 @@ def test_uploads_that_are_denied_altogether_are_no_clash() -> None:
     found = planned(BucketProfile(encryptions=(SseKms(KEY),)), policy=document(deny("ro", "s3:PutObject")))
     assert not found.blocked
     assert "DenyWrongKmsKey" in change(found, "bucket-policy").title
+
+
+# -- Denies for some keys and callers --------------------
+
+SSE = "s3:x-amz-server-side-encryption"
+NOT_KMS = {"StringNotEquals": {SSE: "aws:kms"}}
+UP = "arn:aws:iam::111122223333:role/team/Up"
+FOREIGN = "arn:aws:iam::444455556666:role/Up"
+OWNER_GETS = {"StringNotEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
+WRITTEN_BY_OTHERS = READ_BY_OTHERS | {"Action": "s3:PutObject", "Principal": {"AWS": FOREIGN}}
+SECRET: dict[str, Any] = {"Resource": f"{ARN}/secret/*"}
+NETWORK = deny("Net", "s3:*", {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, **SECRET)
+SOME_ROLES = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/a-*"}}
+
+
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [
+        ([deny("K", "s3:PutObject", NOT_KMS, **SECRET)], "secret/object"),
+        ([deny("K", "s3:Put*", NOT_KMS, Resource="arn:aws:s3:::*/secret/*")], "secret/object"),
+        ([deny("K", "s3:PutObject", {"StringNotEqualsIfExists": {SSE: "aws:kms"}}, **SECRET)], "secret/"),
+        ([deny("K", "s3:PutObject", NOT_KMS, Principal={"AWS": UP})], UP),
+        ([deny("K", "s3:*", NOT_KMS | SOME_ROLES)], "a-some"),
+        ([WRITTEN_BY_OTHERS, deny("K", "s3:PutObject", NOT_KMS, Principal={"AWS": FOREIGN})], FOREIGN),
+        ([deny("Acl", "s3:PutObject", OWNER_GETS), deny("K", "s3:PutObject", NOT_KMS)], "object"),
+        ([NETWORK, deny("K", "s3:PutObject", NOT_KMS, **SECRET)], "secret/object"),
+    ],
+)
+def test_no_key_and_no_caller_loses_all_uploads(there: list[dict[str, Any]], named: str) -> None:
+    """Where a Deny leaves nothing beside ours, ours about encryption are not added, and it is named."""
+    found = planned(policy=document(*there))
+    clash = why_not(found, "unencrypted-uploads")
+    assert "statement K that is there" in clash.why
+    assert named in clash.why
+    title = change(found, "bucket-policy").title
+    assert "Encrypt" not in title
+    assert "DenyInsecureTransport" in title
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        deny("K", "s3:PutObject", NOT_KMS, Principal={"AWS": FOREIGN}),
+        deny("ReadOnly", "s3:PutObject", **SECRET),
+        deny("Acl", "s3:PutObject", OWNER_GETS),
+        deny("Mine", "s3:PutObject", {"StringNotEquals": {SSE: "AES256"}}, **SECRET),
+        deny("Read", "s3:GetObject", NOT_KMS, **SECRET),
+    ],
+)
+def test_what_is_denied_anyway_or_passes_still_is_no_clash(there: dict[str, Any]) -> None:
+    """Who could upload nothing before loses nothing, and who can as the profile allows does not either."""
+    found = planned(policy=document(there))
+    assert not found.blocked
+    assert "DenyUnencryptedUploads" in change(found, "bucket-policy").title
+
+
+def test_last_of_many_statements_counts() -> None:
+    """Each Deny has its turn, however many keys and callers those before it name."""
+    roles = [f"arn:aws:iam::111122223333:role/r{number}" for number in range(30)]
+    fine = {"StringNotEquals": {SSE: "AES256"}}
+    many = [
+        deny(f"s{n}", "s3:PutObject", fine, Principal={"AWS": roles}, Resource=f"{ARN}/{n}/*")
+        for n in range(4)
+    ]
+    found = planned(policy=document(*many, deny("K", "s3:PutObject", NOT_KMS, **SECRET)))
+    assert "statement K" in why_not(found, "unencrypted-uploads").why
+
+
+def test_prefix_with_an_encryption_of_its_own_fits_a_profile_that_allows_it() -> None:
+    """Several encryptions, one of which is required below a prefix, go together."""
+    there = deny("K", "s3:PutObject", {"StringNotEquals": {f"{SSE}-aws-kms-key-id": KEY}}, **SECRET)
+    found = planned(BucketProfile(encryptions=(SseS3(), SseKms(KEY))), policy=document(there))
+    assert not found.blocked
+    policy = Policy.parse(str(change(found, "bucket-policy").after))
+    assert passes(policy, put(BUCKET, "secret/a", **UPLOADS["kms key"]))
+    assert not passes(policy, put(BUCKET, "secret/a", **UPLOADS["AES256"]))
+
+
+def test_old_tls_that_somebody_depends_on_is_told() -> None:
+    """The one statement that would stop these uploads is left out, and all others are added."""
+    old = deny(
+        "Old", "s3:PutObject", {"NumericGreaterThan": {"s3:TlsVersion": "1.1"}}, Resource=f"{ARN}/old/*"
+    )
+    found = planned(policy=document(old))
+    assert "statement Old" in why_not(found, "tls-version").why
+    title = change(found, "bucket-policy").title
+    assert "DenyInsecureTransport" in title
+    assert "RequireMinTls" not in title
+
+
+# -- another key, or another algorithm --------------------
+
+SIDS = ("DenyWrongKmsKey", "DenyUnencryptedUploads")
+FOR_KEY, FOR_OTHER = (BucketProfile(encryptions=(SseKms(each),)) for each in (KEY, OTHER_KEY))
+KEYS = {each: replace(BARE.keys[KEY], arn=each) for each in (KEY, OTHER_KEY)}
+
+
+@pytest.mark.parametrize(
+    ("before", "profile", "instead", "allowed"),
+    [
+        (FOR_KEY, FOR_OTHER, ("DenyWrongKmsKey",), {"none", "kms other"}),
+        (BucketProfile(), FOR_KEY, ("DenyUnencryptedUploads",), {"none", "kms key"}),
+        (FOR_KEY, BucketProfile(encryptions=(DsseKms(OTHER_KEY),)), SIDS, {"none", "dsse other"}),
+    ],
+)
+def test_named_statement_is_replaced(
+    before: BucketProfile, profile: BucketProfile, instead: tuple[str, ...], allowed: set[str]
+) -> None:
+    """A bucket hardened for one encryption is hardened for another; the difference shows what is replaced."""
+    snapshot = after(planned(before, keys=KEYS))
+    assert [each.check for each in plan(snapshot, profile).blocked] == [
+        "default-encryption",
+        "unencrypted-uploads",
+    ][::-1]
+    found = plan(snapshot, profile, instead)
+    assert not found.blocked
+    changed = change(found, "bucket-policy")
+    assert f"replace {instead[0]}" in changed.title or len(instead) > 1
+    shown = [line for line in changed.diff if line.startswith("~")]
+    assert shown == [
+        f"~ Deny {each.name}" for each in Policy.parse(str(snapshot.policy)).statements if each.sid in instead
+    ]
+    assert [line for line in changed.summary if line.startswith("~")]
+    policy = Policy.parse(str(changed.after))
+    assert {name for name, headers in UPLOADS.items() if passes(policy, put(BUCKET, **headers))} == allowed
+    assert "default-encryption" in ids(found)
+    assert not plan(after(found), profile, instead)
+
+
+def test_default_stays_where_the_replacement_does_not_happen() -> None:
+    """Another clash keeps the old statement, and then the default that fits it is kept as well."""
+    mine = deny("Mine", "s3:PutObject", {"StringNotEquals": {f"{SSE}-aws-kms-key-id": KEY}}, **SECRET)
+    snapshot = after(planned(FOR_KEY, keys=KEYS, policy=document(mine)))
+    found = plan(snapshot, FOR_OTHER, ("DenyWrongKmsKey",))
+    assert "Mine" in why_not(found, "unencrypted-uploads").why
+    assert why_not(found, "default-encryption")
+    assert not {"default-encryption", "bucket-policy"} & set(ids(found))
+
+
+def test_all_that_is_not_named_stays() -> None:
+    """Another statement that clashes is named still, and nothing is replaced beside it."""
+    there = [dict(each.raw) for each in (statements.deny_wrong_kms_key(BUCKET, OTHER_KEY),)]
+    mine = deny("Mine", "s3:PutObject", {"StringNotEquals": {f"{SSE}-aws-kms-key-id": OTHER_KEY}})
+    found = plan(replace(BARE, policy=document(*there, mine)), FOR_KEY, ("DenyWrongKmsKey",))
+    assert "Mine" in why_not(found, "unencrypted-uploads").why
+    assert change(found, "bucket-policy").after.count("DenyWrongKmsKey") == 1
+    assert Policy.parse(change(found, "bucket-policy").after).to_dict()["Statement"][:2] == [*there, mine]
+
+
+@pytest.mark.parametrize(
+    ("there", "sid", "says"),
+    [
+        (None, "DenyWrongKmsKey", "no statement of that name"),
+        ("Mine", "DenyWrongKmsKey", "no statement of that name"),
+        ("Mine", "Mine", "has no statement of that name to put"),
+        ("DenyWrongKmsKey", "denywrongkmskey", "no statement of that name"),
+    ],
+)
+def test_statement_that_cannot_be_replaced_is_refused(there: str | None, sid: str, says: str) -> None:
+    """A Sid that is not there, or that the profile does not have, is a mistake."""
+    policy = document(deny(there, "s3:DeleteBucket")) if there else None
+    with pytest.raises(ConfigurationError, match="cannot be replaced") as caught:
+        plan(replace(BARE, policy=policy), FOR_KEY, (sid,))
+    assert says in caught.value.why
+
+
+def test_allow_is_not_replaced() -> None:
+    """A grant under the name of one of ours stays, and the policy as it is."""
+    grant = READ_BY_OTHERS | {"Sid": "DenyWrongKmsKey"}
+    found = plan(replace(BARE, policy=document(grant)), FOR_KEY, ("DenyWrongKmsKey",))
+    assert "effect Allow" in why_not(found, "bucket-policy").why
+    assert "bucket-policy" not in ids(found)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"Version": "2012-10-17"}', '{"Statement": [7]}'])
