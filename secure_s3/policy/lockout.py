@@ -36,8 +36,7 @@ UNSEEN = (
 )
 """Keys whose values nobody here knows; *assume* gives those that you do."""
 
-_DIRECT: Mapping[str, Any] = {
-    # The best that a client can do: what it is denied then, it is denied always.
+DIRECT: Mapping[str, Any] = {
     "aws:SecureTransport": True,
     "s3:TlsVersion": "1.3",
     "s3:authType": "REST-HEADER",
@@ -45,6 +44,7 @@ _DIRECT: Mapping[str, Any] = {
     "s3:signatureAge": "0",
     "aws:ViaAWSService": False,
 }
+"""The best that a client can do: what it is denied then, it is denied always."""
 _ALL = Policy.parse(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
@@ -121,7 +121,7 @@ def lockout(
         raise PolicyError(
             "assume= is no mapping from condition keys", fix='pass {"aws:SourceIp": "203.0.113.7"}'
         )
-    context = {**_DIRECT, **(assume or {})}
+    context = {**DIRECT, **(assume or {})}
     given = {key.lower() for key in context}
     unknown = tuple(key for key in UNSEEN if key.lower() not in given)
     arn = f"arn:{principal.split(':')[1]}:s3:::{bucket}"

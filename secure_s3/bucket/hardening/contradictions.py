@@ -8,21 +8,13 @@ from ...encryption import DsseKms, SseC, SseKms, Strategy
 from ...errors import PolicyError
 from ...policy.document import Policy
 from ...policy.evaluator import evaluate
-from ...policy.lockout import UNSEEN
+from ...policy.lockout import DIRECT, UNSEEN
 from ...policy.request import AccessRequest
 from ...policy.statements.encryption import ALGORITHMS, SSE, SSE_C, SSE_KEY
 from ..audit.check import NotRead, Subject
 from .protections import protections
 
-_BEST = {
-    "aws:SecureTransport": True,
-    "s3:TlsVersion": "1.3",
-    "s3:authType": "REST-HEADER",
-    "s3:signatureversion": "AWS4-HMAC-SHA256",
-    "s3:signatureAge": "0",
-    "aws:ViaAWSService": False,
-    "s3:ObjectCreationOperation": True,
-}
+_BEST = {**DIRECT, "s3:ObjectCreationOperation": True}
 
 
 def contradiction(subject: Subject, strategies: Iterable[Strategy], policy: Policy | None = None) -> str:

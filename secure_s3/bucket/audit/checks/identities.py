@@ -12,7 +12,7 @@ from functools import lru_cache
 from ....errors import PolicyError
 from ....policy import AccessRequest, Policy, evaluate
 from ....policy.globs import Match, resource_glob, tokens
-from ....policy.lockout import UNSEEN
+from ....policy.lockout import DIRECT, UNSEEN
 from ....policy.statement import Statement
 from ....policy.statements import key_enable_iam
 from ....values import Severity
@@ -32,14 +32,6 @@ DANGEROUS = (*OF_THE_BUCKET, *OF_OBJECTS, DECRYPT, *GRANTING)
 _WHOLE = frozenset({"*", "arn:*", "arn:aws:*", "arn:aws:s3:*", "arn:aws:s3:::*", "arn:aws:s3:::*/*"})
 _MOST_KINDS = 256
 _ANY_KEY = "00000000-0000-0000-0000-000000000000"
-_DIRECT = {
-    "aws:SecureTransport": True,
-    "s3:TlsVersion": "1.3",
-    "s3:authType": "REST-HEADER",
-    "s3:signatureversion": "AWS4-HMAC-SHA256",
-    "s3:signatureAge": "0",
-    "aws:ViaAWSService": False,
-}
 _UNSEEN = (*UNSEEN, "s3:x-amz-acl", "s3:ExistingObjectTag/*", "kms:ViaService", "kms:EncryptionContext:*")
 
 
@@ -127,7 +119,7 @@ def _request(arn: str, action: str, bucket: str, partition: str, region: str, ac
         resource = f"arn:{partition}:kms:{region}:{account}:key/{_ANY_KEY}"
     if action in GRANTING:
         resource = _granted(arn, action, partition, account)
-    return AccessRequest(action, resource, arn, _DIRECT, unknown=_UNSEEN, resource_account=account)
+    return AccessRequest(action, resource, arn, DIRECT, unknown=_UNSEEN, resource_account=account)
 
 
 def _granted(arn: str, action: str, partition: str, account: str) -> str:
