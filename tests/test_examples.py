@@ -39,7 +39,7 @@ EXPECTED = {
     ),
     "audit_bucket.py": (
         "bare: high",
-        "  secure-transport: s3:GetObject on arn:aws:s3:::amzn-s3-demo-bucket/key by a role over plain HTTP",
+        "  secure-transport: Requests over plain HTTP are not denied.",
         "planned: default-encryption bucket-policy versioning lifecycle key-rotation",
         "hardened: info",
         "planned again: 0",

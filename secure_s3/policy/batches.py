@@ -54,6 +54,12 @@ class Batch:
             yield self.requests[lowest.bit_length() - 1]
             some ^= lowest
 
+    def by_action(self, some: int) -> Iterator[AccessRequest]:
+        """The first request of a set for each action, in their order."""
+        for _, kind in self._actions:
+            if found := kind & some:
+                yield self.requests[(found & -found).bit_length() - 1]
+
     def place(self, request: AccessRequest) -> int | None:
         """Where that very request stands; None if it is no part of the batch."""
         return self._places.get(id(request))

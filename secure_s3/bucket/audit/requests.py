@@ -8,10 +8,9 @@ that nothing but an explicit denial stops a request; one that is not certain sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from ...policy import catalogue
 from ...policy.batches import Batch
@@ -19,10 +18,9 @@ from ...policy.document import Policy
 from ...policy.evaluator import outcome_of
 from ...policy.principals import Requester
 from ...policy.request import AccessRequest
-from ...policy.rules.circumstances import filled
 from ...policy.rules.rule import BUCKET, EFFORT, Subject
 from ...policy.rules.search import inside
-from ...policy.rules.walks import searched
+from ...policy.rules.walks import carries, searched
 from ...policy.statement import Applies, Statement
 from ...policy.witnesses import (
     ADMIN,
@@ -54,7 +52,7 @@ _OWN_POLICY = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteB
 """What an account's root user may, whatever the policy says."""
 OF_BUCKETS = 8
 """Of so many buckets the requests are kept: hundreds for each, and under stand-ins most are one."""
-_MOST = 24
+_TOLD, _LINES = 3, 4
 _EACH = 2
 """So many requests of one caller tell enough."""
 _INTRICATE = Unread("the policy is too intricate to be judged in full")
@@ -71,9 +69,9 @@ def request(action: str, resource: str, caller: str | None = APP) -> AccessReque
 def of_every_kind(bucket: str) -> tuple[AccessRequest, ...]:
     """Requests for every action by a role, and for the main ones by everybody else and on every key."""
     home = f"arn:aws:s3:::{bucket}"
-    found = [request(action, _on(home, action), caller) for action in MAIN for caller in PEOPLE]
+    found = [request(action, on(home, action), caller) for action in MAIN for caller in PEOPLE]
     found += [request(action, inside(home, key)) for key in KEYS[1:] for action in MAIN[:3]]
-    found += [request(action, _on(home, action)) for action in _actions() if action not in MAIN]
+    found += [request(action, on(home, action)) for action in _actions() if action not in MAIN]
     return tuple(found)
 
 
@@ -84,7 +82,7 @@ def _actions() -> tuple[str, ...]:
     return tuple(each.name for each in known if {"bucket", "object"} & set(each.resource_types))
 
 
-def _on(home: str, action: str) -> str:
+def on(home: str, action: str) -> str:
     return inside(home) if "object" in catalogue_types(action) else home
 
 
@@ -93,38 +91,6 @@ def catalogue_types(action: str) -> tuple[str, ...]:
     """What an action is about, e.g. ``("object",)``."""
     known = catalogue.action(action)
     return known.resource_types if known else ()
-
-
-def keys_of(policy: BucketPolicy, statements: Iterable[Statement]) -> list[str]:
-    """ARNs of objects that fit the patterns of the statements, of Resource and of NotResource."""
-    start = f"{policy.arn}/"
-    listed = (text for each in statements for text in each.resources or () if text.startswith(start))
-    fitting = (filled(text, fill) for text in listed if text != f"{start}*" for fill in ("key", "zq7"))
-    return list(dict.fromkeys(fitting))[:_MOST]
-
-
-def callers_of(statements: Iterable[Statement]) -> list[str]:
-    """Callers whom the statements name, in Principal or NotPrincipal."""
-    named = (each.principals for each in statements if each.principals)
-    listed = (text for who in named for text in (*who.aws, *who.service) if text != "*")
-    return list(dict.fromkeys(map(_session_of, listed)))[:_MOST]
-
-
-def _session_of(text: str) -> str:
-    who = Requester.parse(text)
-    if who.kind != "role":
-        return text
-    return f"{who.partition}:sts::{who.account}:assumed-role/{who.name}/session"
-
-
-def suggested(policy: BucketPolicy) -> Iterator[AccessRequest]:
-    """Requests that the Denies suggest by their own words."""
-    denies = [each for each in policy.policy.statements if each.effect == "Deny"]
-    for resource in keys_of(policy, denies):
-        yield from (request(action, resource) for action in MAIN[:3])
-    for caller in callers_of(denies):
-        if Requester.parse(caller).kind in ("session", "user", "root", "federated-user", "service"):
-            yield from (request(action, _on(policy.arn, action), caller) for action in MAIN[:4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +131,16 @@ class Slip:
         return "another account" if principal == OTHER_ACCOUNT else str(principal)
 
     @property
-    def what(self) -> str:
-        """What it asks for, in words."""
+    def action(self) -> str:
+        """What it does."""
         begins = self.request.lookup("s3:objectcreationoperation") == ("false",)
-        action = f"{self.request.action}{' (CreateMultipartUpload)' if begins else ''}"
-        return f"{action} on {self.request.resource} by {self.who}"
+        return f"{self.request.action}{' (CreateMultipartUpload)' if begins else ''}"
+
+    @property
+    def what(self) -> str:
+        """What it is about, and under which circumstances."""
+        under = f", with {', '.join(self.turned)}" if self.turned else ""
+        return f"{self.request.resource.removeprefix('arn:aws:s3:::')}{under}"
 
     @property
     def by_service(self) -> bool:
@@ -181,19 +152,39 @@ class Slip:
         """It is, or may be, allowed; else nothing denies it, and nothing allows it either."""
         return self.outcome in ("allowed", "unknown")
 
-    def tell(self, how: str) -> str:
-        """It in one line of evidence."""
-        said = self.outcome.replace("_", " ")
-        if self.unknown_keys:
-            said += f", decided by {', '.join(self.unknown_keys)}"
-        nearest = self.near
+    @property
+    def said(self) -> str:
+        """The outcome in words."""
+        by = f", decided by {', '.join(self.unknown_keys)}" if self.unknown_keys else ""
+        return f"{self.outcome.replace('_', ' ')}{by}"
+
+
+def in_words(passing: Iterable[Slip], how: str = "") -> list[str]:
+    """A line of evidence for those that differ only in their action and in who sends them."""
+    alike: dict[tuple[str, str], list[Slip]] = {}
+    passing = tuple(passing)
+    admitted = [each for each in passing if each.admitted]
+    for each in admitted or passing:  # who is denied for want of an Allow says nothing beside them
+        alike.setdefault((each.what, each.said), []).append(each)
+    lines = []
+    for (what, said), some in alike.items():
+        actions = list(dict.fromkeys(each.action for each in some))
+        people = list(dict.fromkeys(each.who for each in some))
+        nearest = some[0].near
         near = f"; nearest: {nearest[0].name}, but for its {nearest[1]}" if nearest else ""
-        under = f" with {', '.join(self.turned)}" if self.turned else ""
-        return f"{self.what} {how}{under}: {said}{near}"
+        who = " or ".join(people[:_TOLD])
+        lines.append(f"e.g. {', '.join(actions[:_TOLD])} on {what}, by {who}{how and ' '}{how}: {said}{near}")
+        if len(lines) == _LINES:
+            break
+    return lines
 
 
 def slips(
-    policy: BucketPolicy, batch: Batch, more: Iterable[AccessRequest], fixed: Sequence[str]
+    policy: BucketPolicy,
+    batch: Batch,
+    more: Iterable[AccessRequest],
+    fixed: Sequence[str],
+    partners: Iterable[tuple[Statement, AccessRequest]] = (),
 ) -> list[Slip]:
     """Those requests that the policy does not deny, and others like them under other circumstances.
 
@@ -202,6 +193,7 @@ def slips(
         batch: The usual requests.
         more: What else the policy suggests.
         fixed: Condition keys, in lower case, that make them what they are and do not change.
+        partners: Callers from elsewhere, each with the Allow that has to let them in.
 
     Returns:
         The most telling first: what the account's own people can do, then others, then services.
@@ -211,16 +203,21 @@ def slips(
     """
     denies = [each for each in policy.policy.statements if each.effect == "Deny"]
     passing: dict[str, list[AccessRequest]] = {}
-    alike: dict[tuple[int, ...], AccessRequest] = {}
-    for certain, start in (*_told_apart(batch, denies), *_one_by_one(more, denies)):
-        if certain:
-            alike.setdefault(certain, start)
-        elif len(by_caller := passing.setdefault(str(start.principal), [])) < _EACH:
-            by_caller.append(start)
+    alike: dict[tuple[tuple[int, ...], frozenset[str]], AccessRequest] = {}
+    rigid = {each.index for each in denies if each.keys.issubset(fixed)}
+    for certain, start in (*_told_apart(batch, denies, fixed), *_one_by_one(more, denies)):
+        if not certain:
+            if len(by_caller := passing.setdefault(str(start.principal), [])) < _EACH:
+                by_caller.append(start)
+        elif rigid.isdisjoint(certain):  # a Deny that nothing can turn ends a search before it has begun
+            about = frozenset(key for each in certain for key in policy.policy.statements[each].keys)
+            alike.setdefault((certain, _carried(start.action, about.difference(fixed))), start)
     obvious = _obvious(policy.policy, batch, [each for listed in passing.values() for each in listed])
     found = [_slip(policy.policy, each, fixed, (), outcome) for each, outcome in obvious]
     if not any(each.admitted and not each.by_service for each in found):
-        found += _turned(policy, denies, alike, fixed)
+        found += _turned(policy, denies, tuple(alike.values()), fixed)
+    if not any(each.admitted and not each.by_service for each in found):
+        found += _let_in(policy, denies, partners, fixed)
     return sorted(found, key=lambda each: (each.by_service, not each.admitted))
 
 
@@ -254,16 +251,46 @@ def _is_at_home(asked: AccessRequest) -> bool:
     return own and who is not None and who.kind in ("session", "user", "role", "root")
 
 
-def _told_apart(batch: Batch, denies: Sequence[Statement]) -> Iterator[tuple[tuple[int, ...], AccessRequest]]:
-    """The first of the requests that the same Denies certainly deny, by these; and all that none denies."""
+def _told_apart(
+    batch: Batch, denies: Sequence[Statement], fixed: Sequence[str]
+) -> Iterator[tuple[tuple[int, ...], AccessRequest]]:
+    """Requests by the Denies that certainly deny them: a few that stand for theirs, and all that pass."""
     groups: list[tuple[tuple[int, ...], int]] = [((), batch.everything)]
+    keys: dict[int, frozenset[str]] = {}
     for each in denies:
+        keys[each.index] = each.keys.difference(fixed)
         about = batch.certain(each)
         parted = (((*by, each.index), some & about) for by, some in groups)
         groups = [pair for pair in (*parted, *((by, some & ~about) for by, some in groups)) if pair[1]]
     for by, some in sorted(groups, key=lambda pair: pair[1] & -pair[1]):
-        picked = batch.picked(some)
-        yield from ((by, each) for each in (islice(picked, 1) if by else picked))
+        if not by:
+            yield from (((), each) for each in batch.picked(some))
+        elif all(keys[each] for each in by):
+            wanted = frozenset[str]().union(*(keys[each] for each in by))
+            yield from ((by, each) for each in _typical(batch, some, wanted))
+
+
+def _typical(batch: Batch, some: int, keys: frozenset[str]) -> Iterator[AccessRequest]:
+    """The first of a set, and others that can carry keys which it cannot.
+
+    A client sends whatever headers and parameters an action has: a Deny that one of them turns is got past by
+    the actions that have it.
+    """
+    first = next(batch.picked(some))
+    yield first
+    if len(_carried(first.action, keys)) == len(keys):
+        return
+    carrying: dict[frozenset[str], AccessRequest] = {}
+    for each in batch.by_action(some):
+        carrying.setdefault(_carried(each.action, keys), each)
+    for carried, each in carrying.items():
+        if each is not first and not any(carried < other for other in carrying):
+            yield each
+
+
+@lru_cache(maxsize=8192)
+def _carried(action: str, keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(each for each in keys if carries(action, each))
 
 
 def _one_by_one(
@@ -286,15 +313,9 @@ def judged(policy: BucketPolicy) -> Subject:
 
 
 def _turned(
-    policy: BucketPolicy,
-    denies: list[Statement],
-    alike: Mapping[tuple[int, ...], AccessRequest],
-    fixed: Sequence[str],
+    policy: BucketPolicy, denies: list[Statement], starts: Sequence[AccessRequest], fixed: Sequence[str]
 ) -> Iterator[Slip]:
     """Requests under circumstances that the Denies leave out; those which no Deny tells apart count once."""
-    rigid = {each.index for each in denies if each.keys.issubset(fixed)}
-    # A Deny that nothing can turn ends a search before it has begun.
-    starts = [start for certain, start in alike.items() if rigid.isdisjoint(certain)]
     if not starts:
         return
     denies = sorted(denies, key=lambda each: len(each.keys.difference(fixed)))
@@ -303,6 +324,28 @@ def _turned(
     for start in starts:
         found, complete = searched(subject, start, (), denies, fixed)
         if found is not None and not (found.principal == ROOT and found.action in _OWN_POLICY):
+            yield _slip(policy.policy, found, fixed, tuple(_differing(start, found)))
+            return
+        certain = certain and complete
+    if not certain or subject.effort.spent:
+        raise NotRead("policy", _INTRICATE)
+
+
+def _let_in(
+    policy: BucketPolicy,
+    denies: list[Statement],
+    partners: Iterable[tuple[Statement, AccessRequest]],
+    fixed: Sequence[str],
+) -> Iterator[Slip]:
+    """The first request of somebody from elsewhere whom an Allow lets in and no Deny keeps out."""
+    rigid = [each for each in denies if each.keys.issubset(fixed)]
+    subject = judged(policy)
+    certain = True
+    for statement, start in partners:
+        if any(each.truth(start, named=True)[0] is True for each in rigid):
+            continue
+        found, complete = searched(subject, start, (statement,), denies, fixed)
+        if found is not None:
             yield _slip(policy.policy, found, fixed, tuple(_differing(start, found)))
             return
         certain = certain and complete

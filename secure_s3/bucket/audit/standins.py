@@ -14,9 +14,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from ...policy.document import Policy
+from ...policy.globs import glob
 from ...policy.witnesses import OWNER, STRANGER
 from .check import Found, Subject
 from .names import Names, numbered, other_accounts, own_names, unnumbered
@@ -25,13 +27,14 @@ BUCKET = "bucket-under-audit"
 """What stands for the name of the bucket."""
 NOBODY = '{"Version":"2012-10-17","Statement":[]}'
 """A bucket without a policy."""
-_SPARE = {OWNER: "999900001111", STRANGER: "999900002222"}
-_WITNESSES = frozenset(
-    {OWNER, STRANGER, "777788889999", "123456789012", "999999999999", "999900003333", *_SPARE.values()}
-)
+_FIRST_SPARE = 999900010000
+_WITNESSES = frozenset({OWNER, STRANGER, "777788889999", "123456789012", "999999999999", "999900003333"})
 """Accounts that callers of the policy room have."""
 _DIGITS = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _BUCKETS = re.compile(r"(?<=::)[\w.-]+")
+_PARTIAL = re.compile(r"(?=.*\d)(?=.*[*?])[\d*?]+")
+_NOBODYS = 999999989999
+"""No account of a witness, nor one that anybody names."""
 _LONG = 16_000
 """Near the quota the length of names matters: a rule is about it."""
 _REMEMBERED = 512
@@ -129,10 +132,13 @@ def _standing(text: str, bucket: str, partition: str, account: str | None, keys:
     accounts = _accounts(text, account)
     swaps: list[tuple[str, str]] = []
     document = _read_simply(text)
+    for pattern, stand_in in _patterns(document, account).items():
+        text = text.replace(f'"{pattern}"', f'"{stand_in}"')
+        swaps.append((pattern, stand_in))
     is_named = _can_be_replaced(text, bucket, document)
     if is_named:
         text = _BUCKETS.sub(lambda found: BUCKET if found[0] == bucket else found[0], text)
-        swaps = [(bucket, BUCKET)]
+        swaps.append((bucket, BUCKET))
     if partition != "aws":
         # What names the usual partition is about nothing there, and must not become about something.
         swaps += [("arn:aws:", "arn:aws-other:"), (f"arn:{partition}:", "arn:aws:")]
@@ -155,9 +161,44 @@ def _swapped(text: str, accounts: Mapping[str, str]) -> str:
 
 def _accounts(text: str, account: str | None) -> dict[str, str]:
     """Accounts by what stands for them: the owner's is OWNER, and nobody is a STRANGER."""
-    spare = {known: stand_in for known, stand_in in _SPARE.items() if known in text and known != account}
-    found = spare | ({account: OWNER} if account and account != OWNER else {})
+    spares = (f"{number}" for number in count(_FIRST_SPARE) if f"{number}" not in text)
+    taken = [each for each in (OWNER, STRANGER) if each in text and each != account]
+    found = dict(zip(taken, spares, strict=False))
+    found |= {account: OWNER} if account and account != OWNER else {}
     return found | other_accounts(text, {*found, *found.values(), *_WITNESSES, str(account)})
+
+
+def _patterns(document: Any, account: str | None) -> dict[str, str]:
+    """Patterns of accounts that tell the owner's own digits from those of OWNER, each by one that does not.
+
+    The stand-in fits OWNER where the pattern fits the account, and else nobody that there is.
+    """
+    found: dict[str, str] = {}
+    for text in _account_texts(document) if account else ():
+        parts = text.split(":", 5)
+        at = 4 if len(parts) > 4 and parts[0] == "arn" else 0
+        part = parts[at]
+        if not _PARTIAL.fullmatch(part) or len(parts) in range(2, 5):
+            continue
+        fits = glob(part)
+        if fits(str(account)) is not fits(OWNER):
+            parts[at] = f"{OWNER}*" if fits(str(account)) else f"{_NOBODYS - len(found)}*"
+            found[text] = ":".join(parts)
+    return found
+
+
+def _account_texts(document: Any) -> Iterator[str]:
+    """The values of conditions on accounts and on ARNs that have accounts in them."""
+    try:
+        statements = document["Statement"]
+        for each in [statements] if isinstance(statements, dict) else statements:
+            for listed in each.get("Condition", {}).values():
+                for key, values in listed.items():
+                    if key.lower().endswith(("account", "arn")):
+                        values = values if isinstance(values, list) else [values]
+                        yield from (value for value in values if isinstance(value, str))
+    except (TypeError, KeyError, AttributeError):
+        return
 
 
 def _can_be_replaced(text: str, bucket: str, document: Any) -> bool:

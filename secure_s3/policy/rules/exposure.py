@@ -52,7 +52,7 @@ class _Open:
     def who(self) -> str:
         if self.request.requester and self.request.requester.kind == "service":
             return "a service of AWS that works for anybody"
-        return "anybody" if self.request.principal is None else "anybody with an AWS account"
+        return "everybody" if self.request.principal is None else "everybody with an AWS account"
 
     @property
     def writes(self) -> bool:
@@ -153,7 +153,7 @@ def _public(subject: Subject, writes: bool) -> Iterator[Hit]:
         if each.writes == writes:
             keys = ", ".join(condition.key for condition in each.statement.conditions)
             despite = f", for a stranger can meet its conditions ({keys})" if keys else ""
-            yield Hit(f"{each.who} may {_listed(each.actions)}{despite}", each.statement)
+            yield Hit(f"{each.who} may call {_listed(each.actions)}{despite}", each.statement)
 
 
 def _public_read(subject: Subject) -> Iterator[Hit]:
@@ -167,8 +167,8 @@ def _public_write(subject: Subject) -> Iterator[Hit]:
 def _public_if_https(subject: Subject) -> Iterator[Hit]:
     for each in _of_cause(subject, "https"):
         yield Hit(
-            f"{each.who} may {_listed(each.actions)} over HTTPS: the Allow grants it, and no plain HTTP is "
-            "denied to those who are allowed elsewhere",
+            f"{each.who} may call {_listed(each.actions)} over HTTPS: the Allow grants it, and no plain HTTP "
+            "is denied to those who are allowed elsewhere",
             each.statement,
             patch=_as_deny(subject, each.statement),
         )
@@ -191,7 +191,7 @@ def _as_deny(subject: Subject, statement: Statement) -> repairs.Patch:
 def _spoofable(subject: Subject) -> Iterator[Hit]:
     for each in _of_cause(subject, "spoofed"):
         yield Hit(
-            f"{each.who} may {_listed(each.actions)}: {_spoofed(each.statement)[0].key} is whatever the "
+            f"{each.who} may call {_listed(each.actions)}: {_spoofed(each.statement)[0].key} is whatever the "
             "client sends",
             each.statement,
         )
@@ -218,9 +218,11 @@ def _empty_sets(subject: Subject) -> Iterator[Hit]:
             if bare is None:
                 continue
             opened = public.get(id(each))
-            who = f"{opened.who} may {_listed(opened.actions)}" if opened else f"{bare.action} is allowed"
+            may = (
+                f"{opened.who} may call {_listed(opened.actions)}" if opened else f"{bare.action} is allowed"
+            )
             yield Hit(
-                f"{who} without {condition.key}: ForAllValues holds where the key is absent",
+                f"{may} without {condition.key}: ForAllValues holds where the key is absent",
                 each,
                 condition.pointer,
                 severity=None if opened else Severity.MEDIUM,

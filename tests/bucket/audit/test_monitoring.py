@@ -209,7 +209,7 @@ BY_HEADER = {**READABLE, "Condition": {"StringEquals": {"aws:UserAgent": "x"}}}
     ("more", "found", "words"),
     [
         (FOREIGN, ["medium"], STRANGER),
-        ({**FOREIGN, "Action": "s3:*"}, ["medium"], f"{STRANGER}:root may s3:DeleteBucketPolicy"),
+        ({**FOREIGN, "Action": "s3:*"}, ["medium"], f"{STRANGER}:root may call s3:DeleteBucketPolicy"),
         (
             {**READABLE, "Condition": {"StringEquals": {"aws:PrincipalAccount": STRANGER}}},
             ["medium"],

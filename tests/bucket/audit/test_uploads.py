@@ -60,13 +60,13 @@ UNENCRYPTED = [
     (None, KMS, BY_KEY, ["with AES256"]),
     (policy(upload(NOT_KMS, f"{ARN}/in/*")), KMS, BY_KEY, ["with AES256"]),
     (policy(upload(NOT_KMS, Principal={"AWS": ROLE})), KMS, BY_KEY, ["with AES256"]),
-    (policy(upload({**NOT_KMS, **CREATES})), KMS, BY_KEY, ["CreateMultipartUpload"]),
+    (policy(upload({**NOT_KMS, **CREATES})), KMS, BY_KEY, ["with AES256"]),
     (policy(upload({**NOT_KMS, "Null": {SSE: "false", COPIED: "true"}})), KMS, BY_KEY, ["with AES256"]),
     (policy(upload({"StringEquals": {SSE: "aes256"}})), KMS, BY_KEY, ["with AES256"]),
-    (RIGHT, KMS, {"SSEAlgorithm": "AES256"}, ["without a header, so that the default AES256"]),
-    (RIGHT, KMS, {}, ["without a header, so that the default AES256"]),
+    (RIGHT, KMS, {"SSEAlgorithm": "AES256"}, ["are stored under AES256, the default"]),
+    (RIGHT, KMS, {}, ["are stored under AES256, the default"]),
     (RIGHT, DSSE, {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": KEY}, ["with aws:kms"]),
-    (RIGHT, STRICT, BY_KEY, ["without a header of encryption"]),
+    (RIGHT, STRICT, BY_KEY, ["without an encryption header"]),
     (baseline(kms_key_arn=KEY, strict=True).to_json(), STRICT, BY_KEY, []),
     (policy(upload({"StringNotEquals": {SSE: "aws:kms"}})), KMS, {}, []),
 ]  # fmt: skip
@@ -87,13 +87,13 @@ def test_weaker_uploads_are_found(
 WRONG = [
     (RIGHT, KMS, BY_KEY, []),
     (policy(upload(WRONG_KEY), upload(NO_KEY)), KMS, BY_KEY, ["UpdateObjectEncryption"]),
-    (None, KMS, BY_KEY, ["the key", "no key"]),
+    (None, KMS, BY_KEY, ["other KMS", "no key"]),
     (policy(upload(WRONG_KEY)), KMS, BY_KEY, ["UpdateObjectEncryption", "no key"]),
-    (policy(upload(NO_KEY)), KMS, BY_KEY, ["the key"]),
-    (policy(upload({"StringNotLike": {SSE_KEY: f"arn:aws:kms:*:{OWNER}:key/*"}})), KMS, BY_KEY, ["the key"]),
-    (policy(upload({"StringNotEquals": {SSE_KEY: [KEY, f"{KEY}0"]}})), KMS, BY_KEY, ["the key"]),
-    (policy(upload(ONLY_KEY, f"{ARN}/a*")), KMS, BY_KEY, ["the key", "no key"]),
-    (policy(upload({**WRONG_KEY, **NEAR})), KMS, BY_KEY, ["the key", "no key"]),
+    (policy(upload(NO_KEY)), KMS, BY_KEY, ["under other"]),
+    (policy(upload({"StringNotLike": {SSE_KEY: f"arn:aws:kms:*:{OWNER}:key/*"}})), KMS, BY_KEY, ["other"]),
+    (policy(upload({"StringNotEquals": {SSE_KEY: [KEY, f"{KEY}0"]}})), KMS, BY_KEY, ["under other"]),
+    (policy(upload(ONLY_KEY, f"{ARN}/a*")), KMS, BY_KEY, ["other KMS", "no key"]),
+    (policy(upload({**WRONG_KEY, **NEAR})), KMS, BY_KEY, ["other KMS", "no key"]),
     (RIGHT, KMS, {"SSEAlgorithm": "aws:kms"}, ["the default key, the AWS managed key"]),
     (RIGHT, KMS, {**BY_KEY, "KMSMasterKeyID": f"{KEY}0"}, ["the default key"]),
     (policy(upload(ONLY_KEY)), KMS, {"SSEAlgorithm": "aws:kms"}, ["UpdateObjectEncryption"]),
@@ -207,7 +207,7 @@ def test_a_key_of_the_witnesses_own_name_is_no_exception() -> None:
     there: dict[str, Any] = {"account": STRANGER, "policy": None, "encryption": BY_KEY}
     profile = BucketProfile(encryptions=(SseKms(KEY.replace(OWNER, STRANGER)),))
     found = verdict(CHECKS, "wrong-key-uploads", profile, **there)
-    assert f"arn:aws:kms:eu-west-1:{STRANGER}:key/" in found.findings[0].message
+    assert f"arn:aws:kms:eu-west-1:{STRANGER}:key/" in found.findings[0].evidence[0]
 
 
 @pytest.mark.parametrize(

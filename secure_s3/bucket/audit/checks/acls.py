@@ -20,6 +20,7 @@ from ..blocking import ACLS, IGNORE, blocks, evidence
 from ..check import Check, Found, NotRead, Subject, found
 from ..requests import OF_BUCKETS, PEOPLE, request, slips
 from ..standins import BucketPolicy, standing
+from ..suggestions import keys_of
 from .transport import as_finding, weighed
 
 ENFORCED = "BucketOwnerEnforced"
@@ -128,12 +129,22 @@ def _with(home: str, key: str, value: str) -> Iterator[AccessRequest]:
             yield from (with_context(request(action, resource, who), {key: value}) for who in PEOPLE[:4])
 
 
+def _also(policy: BucketPolicy, how: str) -> Iterator[AccessRequest]:
+    """The same on objects that the Denies suggest."""
+    denies = [each for each in policy.policy.statements if each.effect == "Deny"]
+    header, _, value = how.removeprefix("with ").partition(": ")
+    for resource in keys_of(policy, denies) if header != "x-amz-grant-write" else ():
+        yield with_context(request("s3:PutObject", resource), {f"s3:{header}": value})
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _passing(policy: BucketPolicy) -> tuple[Found, ...]:
     for how, starts in _opening(policy.bucket):
-        passing = slips(policy, starts, (), _FIXED)
+        passing = slips(policy, starts, _also(policy, how), _FIXED)
         if passing:
-            return (as_finding(passing, how, weighed(passing)),)
+            return (
+                as_finding(passing, "requests that set a public ACL are not denied", how, weighed(passing)),
+            )
     return ()
 
 

@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from ....policy.principals import Requester, kind_of_caller
+from ....policy.conditions import Condition
+from ....policy.principals import Requester
 from ....policy.request import AccessRequest
 from ....policy.rules.circumstances import filled
 from ....policy.rules.rule import Subject as Rules
 from ....policy.rules.search import about_action, find
+from ....policy.rules.walks import carries, fits
 from ....policy.statement import Statement
-from ....policy.witnesses import APP, OTHER_ACCOUNT, OWNER, STRANGER, from_service, with_context
+from ....policy.witnesses import APP, OWNER, STRANGER, from_service, with_context
 from ....values import Severity
 from ..check import Check, Found, NotApplicable, Subject, found
 from ..linted import openings, statement_of
-from ..requests import catalogue_types, judged, request
+from ..requests import judged, request
 from ..standins import BucketPolicy, standing
+from ..suggestions import as_session, others, places
 
 DANGEROUS = (
     *("s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutEncryptionConfiguration"),
@@ -35,6 +38,8 @@ USUAL = ("s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject", "s3
 EVERYTHING = (*USUAL[:4], "s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:DeleteBucket")
 CLOUDFRONT = "cloudfront.amazonaws.com"
 _ORIGIN_IDENTITY = "CloudFront Origin Access Identity"
+_WHOSE = frozenset({"aud", "sub", "principalaccount", "principalorgid", "principalarn"})
+"""Keys that tell whose pool it is, or who of it."""
 _REMEMBERED = 512
 
 
@@ -57,58 +62,100 @@ def of_others(policy: BucketPolicy, own: str | None) -> tuple[Found, ...]:
     for statement in subject.allows:
         if id(statement) in public:
             continue  # policy-public says so
-        for who, start in _others(statement, own):
+        for who, start in others(statement, own):
             found_ones += _told(policy, statement, who, start)
+        found_ones += _signed_in(subject, statement)
     return tuple(found_ones)
-
-
-def _others(statement: Statement, own: str | None) -> Iterator[tuple[str, str]]:
-    """Who of other accounts a statement names, and whose request stands for them."""
-    who = statement.principals
-    if who is None or who.negated:
-        return
-    for text in who.aws:
-        parsed = Requester.parse(text)
-        if parsed.account not in (None, OWNER) and kind_of_caller(text) is not None:
-            yield text, _as_session(parsed)
-    yield from ((f"the canonical user {each}", each) for each in who.canonical if each != own)
-    if who.everyone:
-        yield "other accounts", OTHER_ACCOUNT
-
-
-def _as_session(who: Requester) -> str:
-    if who.kind == "root":
-        return f"{who.partition}:sts::{who.account}:assumed-role/App/session"
-    if who.kind == "role":
-        return f"{who.partition}:sts::{who.account}:assumed-role/{who.name}/session"
-    return who.text
 
 
 def _told(policy: BucketPolicy, statement: Statement, who: str, caller: str) -> Iterator[Found]:
     """One finding of what is dangerous, or else one of what they read and write."""
-    if dangerous := list(_reached(policy, statement, caller, DANGEROUS)):
+    points = _points(statement)
+    if dangerous := list(_reached(policy, statement, caller, _served(DANGEROUS, points))):
         yield found(
-            f"{who} may {_listed(dangerous)}",
+            f"{who} may call {_listed(dangerous)}",
             *(f"{each.action} on {each.resource}: allowed" for each in dangerous[:4]),
             statement=statement.name,
             pointer=statement.pointer,
             fix="take these actions out of what other accounts may",
         )
         return
-    if reached := list(_reached(policy, statement, caller, (*USUAL, *_own(statement)))):
+    if reached := list(_reached(policy, statement, caller, _served((*USUAL, *_own(statement)), points))):
         conditions = ", ".join(each.key for each in statement.conditions)
         yield found(
-            f"{who} may {_listed(reached)}{f', under conditions on {conditions}' if conditions else ''}",
+            f"{who} may call {_listed(reached)}{f', under conditions on {conditions}' if conditions else ''}",
             *(f"{each.action} on {each.resource}: allowed" for each in reached[:4]),
             severity=Severity.INFO,
             statement=statement.name,
             pointer=statement.pointer,
-            fix="see that the account is known and still needs it",
+            fix="see that the account is known and still needs it"
+            if points != "own"
+            else "see that the policies of the access points name only accounts that are known",
         )
 
 
+def _points(statement: Statement) -> str | None:
+    """The access points through which alone a statement allows: the owner's ``own``, or ``any``.
+
+    Source: Amazon S3 User Guide, "Configuring IAM policies for using access points", on delegating access
+    control to access points.
+    """
+    asking = [
+        each
+        for each in statement.conditions
+        if each.folded.startswith("s3:dataaccesspoint") or each.folded == "s3:accesspointnetworkorigin"
+        if fits(each, None) is False
+    ]
+    if not asking:
+        return None
+    return "own" if any(_is_owners(each) for each in asking) else "any"
+
+
+def _is_owners(condition: Condition) -> bool:
+    if condition.folded == "s3:dataaccesspointaccount":
+        return fits(condition, OWNER) is True and fits(condition, STRANGER) is False
+    arns = condition.folded == "s3:dataaccesspointarn" and condition.known and not condition.known.negated
+    return bool(arns) and all(each.split(":")[4:5] == [OWNER] for each in condition.values)
+
+
+def _served(actions: Sequence[str], points: str | None) -> Sequence[str]:
+    """Those that the access points serve; what the owner's may in the end, their own policies say."""
+    if points == "own" and actions is DANGEROUS:
+        return ()
+    return actions if points is None else [each for each in actions if carries(each, "s3:dataaccesspointarn")]
+
+
+def _signed_in(subject: Rules, statement: Statement) -> Iterator[Found]:
+    """Whoever signs in with a provider of identities that is not the account's."""
+    who = statement.principals
+    if who is None or who.negated:
+        return
+    shut = [each for each in subject.denies if not each.conditions and each.principals]
+    called = [
+        each
+        for each in dict.fromkeys((*DANGEROUS, *USUAL, *_own(statement)))
+        if about_action(statement, each)
+        and not any(by.principals and by.principals.everyone and about_action(by, each) for by in shut)
+    ]
+    limited = any(each.rpartition(":")[2] in _WHOSE for each in statement.keys)
+    for provider in who.federated if called else ():
+        if provider.split(":")[4:5] != [OWNER]:
+            yield found(
+                f"whoever signs in with {provider} may call {_named(called)}",
+                *(f"condition on {each.key}" for each in statement.conditions[:4]),
+                severity=Severity.INFO if limited else Severity.MEDIUM,
+                statement=statement.name,
+                pointer=statement.pointer,
+                fix="name a role of the account instead, whose trust policy says which users of the provider "
+                "may take it",
+            )
+
+
 def _listed(asked: Sequence[AccessRequest]) -> str:
-    names = list(dict.fromkeys(each.action for each in asked))
+    return _named(list(dict.fromkeys(each.action for each in asked)))
+
+
+def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
@@ -124,7 +171,7 @@ def _reached(
     for action in dict.fromkeys(actions):
         if not action.startswith("s3:") or set(action) & set("*?") or not about_action(statement, action):
             continue
-        for resource in _resources(policy, statement, action):
+        for resource in places(policy.arn, statement, action):
             subject, start = judged(policy), request(action, resource, caller)
             if _is_about_other(subject, statement, start):
                 continue
@@ -144,15 +191,6 @@ def _is_elsewhere(met: AccessRequest) -> bool:
     return (met.requester is not None and met.requester.account not in (None, OWNER)) or (
         met.requester is not None and met.requester.kind == "canonical"
     )
-
-
-def _resources(policy: BucketPolicy, statement: Statement, action: str) -> list[str]:
-    """Where the statement allows the action, by its own patterns."""
-    if "object" not in catalogue_types(action):
-        return [policy.arn]
-    start = f"{policy.arn}/"
-    listed = () if statement.not_resource else statement.resources or ()
-    return [*(filled(each) for each in listed if each.startswith(start)), f"{start}key"][:3]
 
 
 def _broad(subject: Subject) -> Iterator[Found]:
@@ -181,7 +219,7 @@ def _of_own(policy: BucketPolicy, statement: Statement) -> Iterator[Found]:
     if who.everyone:
         starts = [(APP, "every role and user of the account")]
     else:
-        starts = [(_as_session(each), each.text) for each in map(Requester.parse, who.aws) if _is_own(each)]
+        starts = [(as_session(each), each.text) for each in map(Requester.parse, who.aws) if _is_own(each)]
     for caller, name in starts:
         reached = [each for action in EVERYTHING for each in _certainly(policy, statement, caller, action)]
         if len(reached) == len(EVERYTHING):
@@ -194,7 +232,7 @@ def _of_own(policy: BucketPolicy, statement: Statement) -> Iterator[Found]:
             )
         elif who.everyone and (changing := [each for each in reached if not _reads(each)]):
             yield found(
-                f"{name} may {_listed(changing)}, whatever identity policies say",
+                f"{name} may call {_listed(changing)}, whatever identity policies say",
                 *(f"{each.action} on {each.resource}: allowed" for each in changing[:4]),
                 severity=Severity.LOW,
                 **details,
@@ -216,7 +254,7 @@ def _certainly(
     """The request by that very caller, without any special circumstance but those of the statement."""
     if not about_action(statement, action):
         return
-    for resource in _resources(policy, statement, action)[-1:]:
+    for resource in places(policy.arn, statement, action)[-1:]:
         start, subject = request(action, resource, caller), judged(policy)
         if _is_about_other(subject, statement, start) or _narrowed(statement):
             continue
@@ -258,7 +296,7 @@ def _origin(policy: BucketPolicy, statement: Statement) -> Iterator[Found]:
     origins = _origins(statement)
     if CLOUDFRONT in origins and (open_ones := list(_foreign(policy, statement))):
         yield found(
-            f"any distribution of anybody may {_listed(open_ones)} through CloudFront",
+            f"any distribution of anybody may call {_listed(open_ones)} through CloudFront",
             *(
                 f"{each.action} on {each.resource} for {_distribution(each)}: allowed"
                 for each in open_ones[:4]
@@ -279,7 +317,7 @@ def _foreign(policy: BucketPolicy, statement: Statement) -> Iterator[AccessReque
     """Requests of CloudFront on behalf of a stranger's distribution that are allowed."""
     subject = judged(policy)
     for action in dict.fromkeys((*USUAL, *_own(statement))):
-        for resource in _resources(policy, statement, action)[:1]:
+        for resource in places(policy.arn, statement, action)[:1]:
             for asked in _on_behalf(request(action, resource, CLOUDFRONT), statement):
                 if subject.applies(statement, asked) and subject.outcome(asked) in ("allowed", "unknown"):
                     yield asked

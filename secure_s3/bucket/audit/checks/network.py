@@ -7,19 +7,21 @@ Guide, "Gateway endpoints for Amazon S3", "Control access to VPC endpoints using
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import count
 
 from ....policy.document import Policy
 from ....policy.evaluator import decide
 from ....policy.request import AccessRequest
-from ....policy.rules.circumstances import SOME_VPC, SOMEWHERE
+from ....policy.rules.circumstances import SOME_VPC, SOMEWHERE, filled
 from ....policy.witnesses import APP, with_context
 from ....values import Severity
 from ..check import Check, Found, Subject, found
 from ..requests import ALL, request
 from ..standins import BucketPolicy, read, standing
+from ..suggestions import keys_of
 
 _DATA = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 _ELSEWHERE = "arn:aws:s3:::bucket-of-somebody-else/key"
@@ -42,15 +44,18 @@ def _restriction(subject: Subject) -> Iterator[Found]:
 @lru_cache(maxsize=64)
 def _from_anywhere(bucket: str) -> tuple[AccessRequest, ...]:
     """A role's requests from an address and from a VPC that no policy names."""
-    plain = [request(action, f"arn:aws:s3:::{bucket}/key") for action in _DATA]
-    return tuple(
-        with_context(each, there) for each in plain for there in ({"aws:SourceIp": SOMEWHERE}, SOME_VPC)
-    )
+    return tuple(_anywhere([f"arn:aws:s3:::{bucket}/key"]))
+
+
+def _anywhere(resources: Sequence[str]) -> Iterator[AccessRequest]:
+    plain = (request(action, each) for each in resources for action in _DATA)
+    return (with_context(each, there) for each in plain for there in ({"aws:SourceIp": SOMEWHERE}, SOME_VPC))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _unlimited(policy: BucketPolicy) -> tuple[Found, ...]:
-    for asked in _from_anywhere(policy.bucket):
+    denies = [each for each in policy.policy.statements if each.effect == "Deny"]
+    for asked in (*_from_anywhere(policy.bucket), *_anywhere(keys_of(policy, denies))):
         decision = decide(asked, policy.policy, (ALL,))
         if decision.outcome != "explicitly_denied":
             there = asked.lookup("aws:sourceip")
@@ -76,11 +81,13 @@ def _endpoints(subject: Subject) -> Iterator[Found]:
         )
     for each in usable:
         text = each.get("PolicyDocument")
-        if text is None or _lets_out(_under_stand_ins(subject, text)):
+        reached = _ELSEWHERE if text is None else _of_somebody(_under_stand_ins(subject, text))
+        if reached is not None:
             name, vpc = each.get("VpcEndpointId", "an endpoint"), each.get("VpcId", "its VPC")
+            what = "every bucket of anybody" if reached == _ELSEWHERE else "buckets of others that fit it"
             yield found(
-                f"{name} lets whoever is in {vpc} reach every bucket of anybody",
-                f"s3:PutObject on {_ELSEWHERE} through {name}: allowed",
+                f"{name} lets whoever is in {vpc} reach {what}",
+                f"s3:PutObject on {reached} through {name}, of another account: allowed",
                 fix="name the buckets, or aws:ResourceAccount, in the policy of the endpoint",
             )
 
@@ -90,9 +97,36 @@ def _under_stand_ins(subject: Subject, document: object) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _lets_out(text: str) -> bool:
-    """Data can be carried to a bucket of somebody else."""
-    asked = with_context(request("s3:PutObject", _ELSEWHERE, APP), SOME_VPC)
+def _of_somebody(text: str) -> str | None:
+    """An object of somebody else that data can be carried to; None if there is none.
+
+    Who wants the data gives his bucket a name that fits a pattern.
+    """
+    return next(
+        filter(lambda each: _lets_out(text, each), (_ELSEWHERE, *_unnamed(text), *_fitting(text))), None
+    )
+
+
+def _unnamed(text: str) -> Iterator[str]:
+    """Objects in buckets that the policy does not name, if it names the usual one."""
+    if "somebody" in text:
+        for start in ("other", "zq7"):
+            number = next(each for each in count(1) if f"{start}-{each}" not in text)
+            yield f"arn:aws:s3:::{start}-{number}/key"
+
+
+def _fitting(text: str) -> Iterator[str]:
+    """Objects in buckets whose names fit patterns of the policy."""
+    for statement in read(text).statements:
+        for resource in (statement.resources or ()) if not statement.not_resource else ():
+            bucket = resource.partition("/")[0]
+            if set(bucket) & set("*?") and bucket.startswith("arn:"):
+                yield f"{filled(bucket)}/key"
+                yield filled(resource)
+
+
+def _lets_out(text: str, resource: str) -> bool:
+    asked = with_context(request("s3:PutObject", resource, APP), SOME_VPC)
     decision = decide(
         replace(asked, resource_account=_SOMEBODY), _WELCOMING, (ALL,), endpoint_policies=(read(text),)
     )

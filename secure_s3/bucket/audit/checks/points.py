@@ -8,20 +8,22 @@ Points".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from ....policy.batches import Batch
 from ....policy.evaluator import decide
 from ....policy.public import is_public
 from ....policy.request import AccessRequest
-from ....policy.rules.search import inside
+from ....policy.rules.search import about_action, find, inside
 from ....policy.witnesses import ANYONE, OWNER, with_context
 from ....values import Severity
 from ...snapshot.values import AccessPoint, Setting, Unread
 from ..blocking import FIELDS, RESTRICT, blocks, off, shown
 from ..check import Check, Found, NotApplicable, Subject, found, known
-from ..requests import ALL, PEOPLE, Slip, request, slips
-from ..standins import NOBODY, BucketPolicy, standing
+from ..requests import ALL, PEOPLE, Slip, judged, request, slips
+from ..standins import NOBODY, BucketPolicy, Standing, standing
+from ..suggestions import others, places
 from .public import strangers
 from .transport import SECURE, TLS, as_finding
 
@@ -72,9 +74,12 @@ def _lacking(subject: Subject, name: str, setting: Setting) -> Iterator[Found]:
 def _public(subject: Subject) -> Iterator[Found]:
     for each in _points(subject):
         text = known(f"access point {each.name}", each.policy)
-        if text is None or each.vpc is not None:
-            continue  # what is bound to a VPC is never public
+        if text is None:
+            continue
         stands = standing(subject, text)
+        yield from _foreign(subject, each, stands)
+        if each.vpc is not None:
+            continue  # what is bound to a VPC is never public
         public = each.is_public is True or is_public(stands.policy.policy, access_point=True)
         opened = strangers(stands.policy, access_point=True)
         for one in opened:
@@ -103,20 +108,58 @@ def _in_effect(subject: Subject, point: AccessPoint, opened: Found) -> Found:
     return found(message, *opened.evidence, where, severity=severity, fix=opened.fix)
 
 
-def _lets_on(subject: Subject, point: AccessPoint) -> bool:
-    """The bucket policy allows strangers what the access point lets through."""
+def _foreign(subject: Subject, point: AccessPoint, stands: Standing) -> Iterator[Found]:
+    """What the policy allows other accounts that it names, and which the bucket policy lets on."""
+    home = stands.under(point.arn)
+    for who, caller, actions in _others(stands.policy, home):
+        outside = isinstance(subject.snapshot.policy, Unread)
+        on = outside or _lets_on(subject, point, stands.back(caller))
+        may = f"through the access point {point.name} {stands.back(who)} may call {', '.join(actions)}"
+        severity = Severity.HIGH if "s3:PutObjectAcl" in actions else Severity.INFO
+        if not on:
+            may, severity = f"{may}; only the bucket policy does not let them on", min(severity, Severity.LOW)
+        elif point.vpc is not None:
+            may, severity = f"{may}, from the VPC {point.vpc}", min(severity, Severity.MEDIUM)
+        yield found(
+            may,
+            *(f"{each} by {stands.back(caller)}: allowed" for each in actions[:4]),
+            severity=severity,
+            fix="name the actions that the account needs, and see that it is known and still needs them",
+        )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _others(policy: BucketPolicy, home: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Accounts by what they may; whom a statement opens to everybody the other findings tell."""
+    subject = judged(policy)
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for statement in subject.allows:
+        named = others(statement, None) if statement.principals and not statement.principals.everyone else ()
+        for who, caller in named:
+            for action in (*_ACTIONS, "s3:PutObjectAcl"):
+                if about_action(statement, action):
+                    start = request(action, places(home, statement, action)[0], caller)
+                    met = find(subject, start, must=(statement,), avoid=subject.denies)
+                    if met is not None and met.principal_account != OWNER:
+                        found.setdefault((who, caller), {})[action] = None
+    return tuple((*who, tuple(actions)) for who, actions in found.items())
+
+
+def _lets_on(subject: Subject, point: AccessPoint, caller: str | None = ANYONE) -> bool:
+    """The bucket policy allows the caller what the access point lets through."""
     stands = standing(subject)
     context = {"s3:DataAccessPointArn": stands.under(point.arn), "s3:DataAccessPointAccount": OWNER}
+    who = caller if caller is None else stands.under(caller)
     return any(
         decide(with_context(each, context), stands.policy.policy, (ALL,)).outcome in ("allowed", "unknown")
-        for each in _anonymous(stands.policy.bucket)
+        for each in _all_by(stands.policy.bucket, who)
     )
 
 
 @lru_cache(maxsize=64)
-def _anonymous(bucket: str) -> tuple[AccessRequest, ...]:
+def _all_by(bucket: str, caller: str | None) -> tuple[AccessRequest, ...]:
     home = f"arn:aws:s3:::{bucket}"
-    return tuple(request(each, _place(home, each), ANYONE) for each in _ACTIONS)
+    return tuple(request(each, _place(home, each), caller) for each in _ACTIONS)
 
 
 def _place(home: str, action: str) -> str:
@@ -136,8 +179,11 @@ def _tls(subject: Subject) -> Iterator[Found]:
                 continue
             below = version in _OLDER[minimum]
             mild = Severity.LOW if version in _OLDER["1.2"] else Severity.MEDIUM  # S3 takes nothing older
-            one = as_finding(passing, f"over TLS {version}", mild if below else None)
-            yield stands.restored(one)
+            what = f"requests over TLS {version} through an access point are not denied"
+            one = stands.restored(as_finding(passing, what, severity=mild if below else None))
+            yield replace(
+                one, message=one.message.replace("an access point", f"the access point {each.name}", 1)
+            )
             break
 
 

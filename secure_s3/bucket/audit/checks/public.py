@@ -6,22 +6,39 @@ Amazon S3 API Reference, PublicAccessBlockConfiguration.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 
 from ....policy.evaluator import decide
 from ....policy.public import is_public
 from ....policy.request import AccessRequest
-from ....policy.witnesses import ANYONE, OTHER_ACCOUNT
+from ....policy.rules.circumstances import filled
+from ....policy.rules.rule import Subject as Rules
+from ....policy.rules.search import about_action, find
+from ....policy.rules.walks import carries
+from ....policy.statement import Statement
+from ....policy.variables import keys
+from ....policy.witnesses import ANYONE, OTHER_ACCOUNT, STRANGER, with_context
 from ....values import Severity
 from ...snapshot.values import Unread
 from ..blocking import RESTRICT, blocks, evidence, off, shown
 from ..check import Check, Found, Subject, found
 from ..linted import openings
-from ..requests import ALL, MAIN, request
+from ..requests import ALL, MAIN, judged, request
 from ..standins import BucketPolicy, standing
 
 _REMEMBERED = 512
+_STRANGE_USER = f"arn:aws:iam::{STRANGER}:user/stranger"
+_OF_STRANGERS = {"aws:userid": "AIDASTRANGERSTRANGER", "aws:UserAgent": "stranger"}
+_NOT_THEIRS = (
+    *("aws:resource", "s3:resource", "s3:existingobjecttag/", "s3:buckettag/", "aws:sourceaccount"),
+    *("aws:sourcearn", "aws:sourceorg", "aws:principalservice", "aws:viaaws", "aws:calledvia"),
+)
+"""How keys begin that tell of the bucket, of its objects, or of a service."""
+_VARIABLE = re.compile(r"\$\{\s*([^},\s]+)[^}]*\}")
 
 
 def _account_block(subject: Subject) -> Iterator[Found]:
@@ -106,6 +123,8 @@ def strangers(policy: BucketPolicy, *, access_point: bool = False) -> tuple[Foun
             str(each.pointer),
             found(each.message, *lines[:4], statement=each.statement, pointer=each.pointer, fix=each.fix),
         )
+    for statement, own in _with_own_values(policy):
+        opened.setdefault(str(statement.pointer), own)
     if allowed and not opened:
         by, line = allowed[0]
         opened[by] = found(f"strangers get in: {line}", *(line for _, line in allowed[:4]), statement=by)
@@ -120,8 +139,68 @@ def _allowed(policy: BucketPolicy) -> Iterator[tuple[str, str]]:
             continue  # strangers get in by the bucket policy alone
         decision = decide(asked, policy.policy, (ALL,))
         if decision.allowed and decision.statement is not None:
-            who = "anybody" if asked.principal is None else "another account"
+            who = "everybody" if asked.principal is None else "another account"
             yield decision.statement.name, f"{asked.action} on {asked.resource} by {who}: allowed"
+
+
+def _with_own_values(policy: BucketPolicy) -> Iterator[tuple[Statement, Found]]:
+    """What strangers can do where a variable in the resource stands for something of their own."""
+    subject = judged(policy)
+    for statement in subject.allows:
+        who = statement.principals
+        variables = dict.fromkeys(_VARIABLE.findall(" ".join(statement.resources or ())))
+        if not variables or who is None or not (who.everyone or who.negated):
+            continue
+        own = () if statement.not_action else (each for each in statement.actions if "*" not in each)
+        actions = [each for each in dict.fromkeys((*MAIN, *own)) if about_action(statement, each)]
+        met = [one for each in actions for one in islice(_theirs(policy, subject, statement, each), 1)]
+        if met:
+            called = ", ".join(each.action for each in met[:5])
+            yield (
+                statement,
+                found(
+                    f"everybody with an AWS account may call {called} where the resource has their own "
+                    f"{' or '.join(variables)} in it",
+                    *(f"{each.action} on {each.resource} by another account: allowed" for each in met[:4]),
+                    statement=statement.name,
+                    pointer=statement.pointer,
+                ),
+            )
+
+
+def _theirs(
+    policy: BucketPolicy, subject: Rules, statement: Statement, action: str
+) -> Iterator[AccessRequest]:
+    """Requests of strangers on resources that their own values make."""
+    for text in statement.resources or ():
+        for caller in (OTHER_ACCOUNT, _STRANGE_USER):
+            start = with_context(request(action, policy.arn, caller), _OF_STRANGERS)
+            values = {key: _value(start, key) for key in keys(text)}
+            if not values or None in values.values():
+                continue
+            start = with_context(start, values)
+            start = replace(start, resource=filled(_with_values(text, values)))
+            if subject.aim(statement).concerns(start) is not True:
+                continue
+            met = find(subject, start, must=(statement,), avoid=subject.denies)
+            if met is not None and met.principal_account == STRANGER:
+                yield met
+
+
+def _with_values(text: str, values: Mapping[str, str | None]) -> str:
+    return _VARIABLE.sub(lambda found: values.get(found[1].lower()) or "", text)
+
+
+def _value(start: AccessRequest, key: str) -> str | None:
+    """What a stranger has, or puts there; None if it is not his."""
+    known = start.lookup(key)
+    if isinstance(known, tuple):
+        return known[0] if known else None
+    if key.startswith(_NOT_THEIRS) or not carries(start.action, key):
+        return None
+    if key == "aws:username" and start.principal != _STRANGE_USER:
+        return None
+    return "stranger"
 
 
 @lru_cache(maxsize=64)

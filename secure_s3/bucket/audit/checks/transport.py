@@ -12,32 +12,45 @@ from ....policy.request import AccessRequest
 from ....policy.witnesses import over_http, presigned, with_context
 from ....values import Severity
 from ..check import Check, Found, NotApplicable, Subject, found
-from ..requests import MAIN, OF_BUCKETS, SIGNING, Slip, of_every_kind, slips, suggested
+from ..requests import MAIN, OF_BUCKETS, SIGNING, Slip, in_words, of_every_kind, slips
 from ..standins import BucketPolicy, standing
+from ..suggestions import partners, suggested
 
 SECURE, TLS = "aws:securetransport", "s3:tlsversion"
 _AGE = ("s3:signatureage", "s3:authtype", "s3:signatureversion")
 _OLDER = {"1.2": ("1.1", "1.0"), "1.3": ("1.2", "1.1", "1.0")}
-_LINES = 4
 _REMEMBERED = 512
+_HTTP = "requests over plain HTTP are not denied"
 
 
-def as_finding(passing: Sequence[Slip], how: str, severity: Severity | None = None) -> Found:
-    """One finding of all requests that pass: the first in words, some more as evidence."""
-    first = passing[0]
-    nearest = first.near
+def as_finding(passing: Sequence[Slip], what: str, how: str = "", severity: Severity | None = None) -> Found:
+    """One finding of all requests that pass, with some of them as evidence.
+
+    Args:
+        passing: They, the most telling first.
+        what: What is wrong.
+        how: What makes them such requests, if the message does not say so.
+        severity: How bad it is.
+    """
+    nearest = passing[0].near
     near = nearest[0] if nearest else None
-    lines: list[str] = []
-    for each in passing:
-        if len(lines) < _LINES and (line := each.tell(how)) not in lines:
-            lines.append(line)
+    wrong, mark, more = what.partition(";")
     return found(
-        f"{first.what} {how} is not denied",
-        *lines,
+        f"{wrong}{_within(passing)}{mark}{more}",
+        *in_words(passing, how),
         statement=near and near.name,
         pointer=near and near.pointer,
         severity=severity,
     )
+
+
+def _within(passing: Sequence[Slip]) -> str:
+    """How far it goes, if it does not hold for everybody."""
+    if all(each.by_service for each in passing):
+        return ", if services of AWS send them"
+    if not any(each.admitted for each in passing if not each.by_service):
+        return ", though nothing allows them"
+    return ", under some circumstances" if passing[0].turned and passing[0].near else ""
 
 
 def weighed(passing: Sequence[Slip]) -> Severity | None:
@@ -69,13 +82,14 @@ def _over_http(bucket: str) -> Batch:
 @lru_cache(maxsize=_REMEMBERED)
 def _by_http(policy: BucketPolicy) -> tuple[Slip, ...]:
     named = map(over_http, suggested(policy))
-    return tuple(slips(policy, _over_http(policy.bucket), named, (SECURE, TLS)))
+    foreign = ((by, over_http(each)) for by, each in partners(policy))
+    return tuple(slips(policy, _over_http(policy.bucket), named, (SECURE, TLS), foreign))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _plain_http(policy: BucketPolicy) -> tuple[Found, ...]:
     passing = _by_http(policy)
-    return (as_finding(passing, "over plain HTTP", weighed(passing)),) if passing else ()
+    return (as_finding(passing, _HTTP, severity=weighed(passing)),) if passing else ()
 
 
 def _tls_version(subject: Subject) -> Iterator[Found]:
@@ -97,18 +111,19 @@ def _old_tls(policy: BucketPolicy, minimum: str) -> tuple[Found, ...]:
     """Requests over older versions, and over HTTP, which has none and so escapes a comparison alone."""
     for version in _OLDER[minimum]:
         older = [_with_tls(each, version) for each in suggested(policy)]
-        passing = slips(policy, _over_tls(policy.bucket, version), older, (SECURE, TLS))
+        foreign = ((by, _with_tls(each, version)) for by, each in partners(policy))
+        passing = slips(policy, _over_tls(policy.bucket, version), older, (SECURE, TLS), foreign)
         if passing:
             # S3 itself takes nothing older than TLS 1.2: such a gap is one of the policy's text alone.
             mild = Severity.LOW if version in _OLDER["1.2"] else None
             bad = weighed(passing)
-            return (
-                as_finding(passing, f"over TLS {version}", mild if bad is None else min(bad, mild or bad)),
-            )
+            what = f"requests over TLS {version} are not denied; the profile asks for TLS {minimum}"
+            return (as_finding(passing, what, severity=mild if bad is None else min(bad, mild or bad)),)
     bare = _by_http(policy)
     if not bare:
         return ()
-    return (as_finding(bare, "over plain HTTP, which has no TLS version,", weighed(bare)),)
+    what = "requests over plain HTTP, which has no TLS version, are not denied"
+    return (as_finding(bare, what, severity=weighed(bare)),)
 
 
 def _presigned_age(subject: Subject) -> Iterator[Found]:
@@ -121,7 +136,7 @@ def _presigned_age(subject: Subject) -> Iterator[Found]:
 
 @lru_cache(maxsize=OF_BUCKETS)
 def _presigned(bucket: str, age: int) -> Batch:
-    usual = (each for each in of_every_kind(bucket) if each.principal in SIGNING and each.action in MAIN)
+    usual = (each for each in of_every_kind(bucket) if each.principal in SIGNING)
     return Batch(presigned(each, age) for each in usual)
 
 
@@ -137,11 +152,23 @@ def _old_urls(policy: BucketPolicy, ceiling: timedelta) -> tuple[Found, ...]:
         if age <= ceiling.total_seconds():
             continue
         named = [presigned(each, age) for each in suggested(policy) if _signs(each)]
-        passing = slips(policy, _presigned(policy.bucket, age), named, _AGE)
+        foreign = ((by, presigned(each, age)) for by, each in partners(policy))
+        passing = slips(policy, _presigned(policy.bucket, age), named, _AGE, foreign)
         if passing:
-            spoken = f"with a URL presigned {age / 3600:.3g} hours ago"
-            return (as_finding(passing, spoken, weighed(passing)),)
+            up_to = "for up to" if age == longest else "for longer than"
+            works = _spoken(MAX_PRESIGN if age == longest else ceiling)
+            what = f"presigned URLs work {up_to} {works}; the profile says {_spoken(ceiling)}"
+            how = f"with a URL presigned {_spoken(timedelta(seconds=age))} ago"
+            return (as_finding(passing, what, how, weighed(passing)),)
     return ()
+
+
+def _spoken(time: timedelta) -> str:
+    seconds = int(time.total_seconds())
+    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit and seconds % unit == 0:
+            return f"{seconds // unit} {name}{'s' if seconds != unit else ''}"
+    return f"{seconds} seconds"
 
 
 CHECKS = (

@@ -13,8 +13,9 @@ from ....policy.witnesses import SSE, SSE_C, SSE_KEY, with_context, witness
 from ....values import Severity
 from ...snapshot.values import Setting, Unread
 from ..check import Check, Found, NotApplicable, NotRead, Subject, found, known
-from ..requests import KEYS, PEOPLE, Slip, callers_of, keys_of, request, slips
+from ..requests import KEYS, PEOPLE, Slip, request, slips
 from ..standins import BucketPolicy, Standing, standing
+from ..suggestions import callers_of, keys_of
 from .transport import as_finding, weighed
 
 STRENGTH = {"AES256": 1, "aws:kms": 2, "aws:kms:dsse": 3}
@@ -69,9 +70,9 @@ def _passing(policy: BucketPolicy, said: Headers) -> tuple[Slip, ...]:
 
 
 @lru_cache(maxsize=_ANSWERS)
-def _tell(policy: BucketPolicy, said: Headers, how: str) -> tuple[Found, ...]:
+def _tell(policy: BucketPolicy, said: Headers, what: str, how: str = "") -> tuple[Found, ...]:
     passing = _passing(policy, said)
-    return (as_finding(passing, how, weighed(passing)),) if passing else ()
+    return (as_finding(passing, what, how, weighed(passing)),) if passing else ()
 
 
 def _unencrypted(subject: Subject) -> Iterator[Found]:
@@ -86,28 +87,30 @@ def _weaker(subject: Subject, stands: Standing) -> Iterator[Found]:
         yield from _without_customer_key(policy)
         return
     least = min(STRENGTH[each] for each in allowed)
+    what = f"uploads with {{}} are not denied; the profile asks for {' or '.join(sorted(allowed))}"
     for algorithm, strength in STRENGTH.items():
         keys = (None, *map(stands.under, subject.profile.key_arns))
         for key in keys if algorithm in _KMS else (None,):
-            if strength < least and (told := _tell(policy, headers(algorithm, key), f"with {algorithm}")):
+            if strength < least and (told := _tell(policy, headers(algorithm, key), what.format(algorithm))):
                 yield from told
                 break
     if subject.profile.strict:
-        yield from _tell(policy, headers(), "without a header of encryption")
+        yield from _tell(policy, headers(), "uploads without an encryption header are not denied")
         return
     if least == 1 or not _passing(policy, headers()):
         return  # S3 encrypts whatever says nothing, with SSE-S3 at least
     default: Setting = subject.read("encryption")
     algorithm = default.get("SSEAlgorithm") or "AES256"
     if STRENGTH.get(algorithm, 0) < least:
-        yield from _tell(policy, headers(), f"without a header, so that the default {algorithm} applies,")
+        what = f"uploads without an encryption header are stored under {algorithm}, the default"
+        yield from _tell(policy, headers(), what)
 
 
 def _without_customer_key(policy: BucketPolicy) -> Iterator[Found]:
     """Uploads under S3's own encryption, where the profile allows customers' keys only."""
     for algorithm in (None, *STRENGTH):
-        how = f"with {algorithm or 'no header of encryption'} and no key of the customer"
-        if told := _tell(policy, headers(algorithm), how):
+        how = f"with {algorithm or 'no encryption header'}"
+        if told := _tell(policy, headers(algorithm), "uploads without a customer's key are not denied", how):
             yield from told
             return
 
@@ -122,18 +125,17 @@ def _wrong_key(subject: Subject) -> Iterator[Found]:
 def _other_keys(subject: Subject, stands: Standing) -> Iterator[Found]:
     """Uploads under another key than the profile's: named, of another account, or the AWS managed one."""
     policy, right = stands.policy, tuple(map(stands.under, subject.profile.key_arns))
+    what = "uploads under other KMS keys are not denied"
     named = (
         each
         for key in _keys(policy, right)
         for algorithm in _KMS
-        for each in _tell(policy, headers(algorithm, key), f"with {algorithm} and the key {key}")
+        for each in _tell(policy, headers(algorithm, key), what, f"with {algorithm} and the key {key}")
     )
     uploaded = list(islice(named, 1))
     yield from uploaded or _updated(policy, right)
-    how = "and no key, for which S3 takes the AWS managed key,"
-    bare = (
-        each for algorithm in _KMS for each in _tell(policy, headers(algorithm), f"with {algorithm} {how}")
-    )
+    what = "uploads with {} and no key are not denied: S3 takes the AWS managed key for them"
+    bare = (each for algorithm in _KMS for each in _tell(policy, headers(algorithm), what.format(algorithm)))
     yield from islice(bare, 1)
     if not subject.profile.strict and _passing(policy, headers()):
         yield from _by_default(subject)
@@ -147,8 +149,9 @@ def _updated(policy: BucketPolicy, right: tuple[str, ...]) -> tuple[Found, ...]:
             witness("s3:UpdateObjectEncryption", f"{policy.arn}/key"), dict(headers("aws:kms", key))
         )
         if passing := slips(policy, _NONE, (asked,), _HEADERS):
-            bad = weighed(passing) or Severity.LOW
-            return (as_finding(passing, f"with the key {key}", min(bad, Severity.LOW)),)
+            bad = min(weighed(passing) or Severity.LOW, Severity.LOW)
+            what = "objects can be moved to other KMS keys by s3:UpdateObjectEncryption"
+            return (as_finding(passing, what, f"with the key {key}", bad),)
     return ()
 
 
@@ -158,7 +161,7 @@ def _keys(policy: BucketPolicy, right: tuple[str, ...]) -> list[str]:
         filled(value, fill)
         for each in policy.policy.statements
         for condition in each.conditions
-        if condition.folded == SSE_KEY.lower()
+        if condition.folded == SSE_KEY.lower() and condition.known and condition.known.kind != "null"
         for value in condition.values
         for fill in ("key", "zq7")
     )
@@ -202,7 +205,9 @@ def _customer_keys(subject: Subject) -> Iterator[Found]:
     if "SSE-C" in blocked:
         return
     stands = standing(subject)
-    passing = _tell(stands.policy, headers(customer="AES256"), "with a customer's key (SSE-C)")
+    passing = _tell(
+        stands.policy, headers(customer="AES256"), "uploads under customers' keys (SSE-C) are not denied"
+    )
     if passing:
         subject.read("blocked_encryption")  # only this can stop them
     yield from map(stands.restored, passing)
