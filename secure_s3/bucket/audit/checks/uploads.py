@@ -224,8 +224,8 @@ CHECKS = (
         severity=Severity.MEDIUM,
         reads=("policy", "encryption"),
         why="An upload may ask for another encryption than the bucket's default, and then gets that.",
-        fix="deny s3:PutObject whose header names another algorithm, and set the default encryption; harden "
-        "does",
+        fix="deny s3:PutObject whose header names another algorithm, and set the default encryption; "
+        "`harden` does",
         judge=_unencrypted,
         refs=(
             "SecurityHub:S3.17",
