@@ -44,6 +44,9 @@ class Audit:
         found = (each for verdict in self.verdicts for each in verdict.findings)
         return tuple(sorted(found, key=lambda each: -each.severity.rank))
 
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
     @property
     def unknown(self) -> tuple[Verdict, ...]:
         """Checks that could not be made, because something was not read."""

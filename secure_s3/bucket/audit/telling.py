@@ -72,7 +72,7 @@ def counts_of(findings: Sequence[Finding]) -> dict[str, int]:
 
 def permissions_missing(verdicts: Sequence[Verdict]) -> list[str]:
     """The permissions with which checks could be made that could not, each once."""
-    wanted = (each.action for each in verdicts if each.outcome is Outcome.UNKNOWN and each.action)
+    wanted = (each.action for each in verdicts if each.action)
     return sorted({part.strip() for action in wanted for part in action.split(",")} - {""})
 
 
@@ -175,12 +175,13 @@ def place_of(finding: Finding) -> str:
 
 def _unknown(verdicts: Sequence[Verdict]) -> Iterator[str]:
     unknown = [each for each in verdicts if each.outcome is Outcome.UNKNOWN]
-    if not unknown:
-        return
-    yield ""
-    yield f"NOT EXAMINED  {len(unknown)} {'check' if len(unknown) == 1 else 'checks'}"
-    for why, named in by_reason(unknown).items():
-        yield f"{_INDENT}{', '.join(each.check.id for each in named)}: {why}"
+    partly = [each for each in verdicts if each.outcome is Outcome.FAILED and each.why]
+    for title, some in (("NOT EXAMINED", unknown), ("EXAMINED IN PART", partly)):
+        if some:
+            yield ""
+            yield f"{title}  {len(some)} {'check' if len(some) == 1 else 'checks'}"
+        for why, named in by_reason(some).items():
+            yield f"{_INDENT}{', '.join(each.check.id for each in named)}: {why}"
     if missing := permissions_missing(verdicts):
         yield f"{_INDENT}permissions that would help: {', '.join(missing)}"
 
