@@ -12,8 +12,8 @@ from tests.jobs.peers.cases import CASES
 from tests.jobs.peers.truth import Truth
 
 CHOSEN = {
-    *("http-denied", "http-bucket-only", "http-if-exists", "http-and-address"),
-    *("open", "open-behind", "open-but-denied", "acl-ignored", "locked-out", "other-rules"),
+    *("http-bucket-only", "http-if-exists"),
+    *("open-behind", "open-but-denied", "acl-ignored", "other-rules"),
 }
 ASKED = {"transport", "public", "wildcard", "block", "acl-public", "acls", "accounts", "lock-out"}
 
