@@ -180,8 +180,8 @@ def _verdict(check: Check, subject: Subject) -> Verdict:
         return Verdict(check, outcome, tuple(found), why, action)
     if found:
         return Verdict(check, Outcome.FAILED, tuple(found))
-    part = sorted(set(check.reads).intersection(subject.snapshot.cut))
-    if part and not check.enough:
+    cut = subject.snapshot.cut
+    if (part := sorted(set(check.reads).intersection(cut)) if cut else []) and not check.enough:
         named = ", ".join(NOUNS.get(each, each) for each in part)
         return Verdict(check, Outcome.UNKNOWN, why=f"{named}: there are more than were read")
     return Verdict(check, Outcome.PASSED)
