@@ -188,6 +188,16 @@ def reason(error: Exception) -> str:
     return f"the answer is not as the API describes it ({type(error).__name__})"
 
 
+def caller_account(client: Any, session: Any) -> str:
+    """The account of whoever signs.
+
+    Raises:
+        SecureS3Error: STS refused, or did not answer in time.
+    """
+    with Asking(session, client) as asking:
+        return str(asking.ask("sts", "get_caller_identity")["Account"])
+
+
 def _work(tasks: SimpleQueue[_Task | None], idle: Semaphore) -> None:
     while (task := tasks.get()) is not None:
         call, future = task

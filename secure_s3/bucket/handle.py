@@ -99,7 +99,7 @@ class Bucket:
         """
         from .audit.catalogue import CHECKS
         from .audit.judging import judge_all
-        from .hardening.reading import require_read
+        from .snapshot.required import require_read
 
         wanted = self.profile(profile, **wishes)
         found = self._seen(snapshot, wanted)
@@ -133,7 +133,8 @@ class Bucket:
             SecureS3Error: No setting of the bucket could be read, for another reason.
         """
         from .hardening.planning import plan
-        from .hardening.reading import require_read, with_log_target
+        from .hardening.reading import with_log_target
+        from .snapshot.required import require_read
 
         wanted = self.profile(profile, **wishes)
         found = self._seen(snapshot, wanted)

@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Any
 
+from .options import add_client_options
 from .presign_values import usage
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_replace(parser: argparse.ArgumentParser) -> None:
-    """Which statements may be replaced: of ``plan`` and ``harden``."""
+def add_planning(parser: argparse.ArgumentParser) -> None:
+    """What ``plan`` and ``harden`` take: a bucket, how much is shown, what it should be like, the client."""
+    parser.add_argument("bucket", metavar="BUCKET", help="its name, or s3://name")
+    parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
+    add_wishes(parser)
     parser.add_argument(
         "--replace",
         metavar="SID",
@@ -60,6 +64,7 @@ def add_replace(parser: argparse.ArgumentParser) -> None:
         help="the profile's statement of that name may take the place of the one that is there, for another "
         "key or algorithm than before; repeatable",
     )
+    add_client_options(parser)
 
 
 def wishes_of(args: argparse.Namespace) -> dict[str, Any]:

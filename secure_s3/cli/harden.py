@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from .audit_show import PLAN_STYLES, reading, show
-from .bucket_wishes import add_replace, add_wishes, bucket_name, wishes_of
+from .bucket_wishes import add_planning, bucket_name, wishes_of
 from .exits import FINDINGS
-from .options import Commands, add_client_options, client, command
+from .options import Commands, client, command
 from .output import clean, print_json
 from .plan import code_of
 from .presign_values import usage
@@ -35,12 +35,8 @@ examples:
 def add(commands: Commands) -> None:
     """Describe the arguments."""
     parser = command(commands, "harden", "bring a bucket into order, after showing how", _EPILOG, run)
-    parser.add_argument("bucket", metavar="BUCKET", help="its name, or s3://name")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
-    add_wishes(parser)
-    add_replace(parser)
-    add_client_options(parser)
+    add_planning(parser)
 
 
 def run(args: argparse.Namespace) -> int:

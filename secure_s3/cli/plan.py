@@ -6,9 +6,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .audit_show import PLAN_STYLES, reading, show
-from .bucket_wishes import add_replace, add_wishes, bucket_name, wishes_of
+from .bucket_wishes import add_planning, bucket_name, wishes_of
 from .exits import FINDINGS, OK
-from .options import Commands, add_client_options, client, command
+from .options import Commands, client, command
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ examples:
 def add(commands: Commands) -> None:
     """Describe the arguments."""
     parser = command(commands, "plan", "show what harden would change, and write nothing", _EPILOG, run)
-    parser.add_argument("bucket", metavar="BUCKET", help="its name, or s3://name")
-    parser.add_argument("--details", action="store_true", help="each statement of a policy in full")
-    add_wishes(parser)
-    add_replace(parser)
-    add_client_options(parser)
+    add_planning(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from ...guard.cleanup import remark
 from ...guard.faults import typed
 from ...policy.statements.places import bucket_name
 from ...values import printable_text
-from ..asking import Asking
+from ..asking import caller_account
 from ..snapshot.naming import require_general_purpose
 from ..wanted import BucketProfile
 from .access import ENFORCED
@@ -87,7 +87,7 @@ def _require_owner(client: Any, session: Any, name: str, expected: str | None) -
     if expected is None:
         return
     try:
-        account = _account(client, session)
+        account = caller_account(client, session)
     except SecureS3Error:  # whose account it is shows when the bucket is read
         return
     if account != expected:
@@ -97,11 +97,6 @@ def _require_owner(client: Any, session: Any, name: str, expected: str | None) -
             fix="use credentials of that account, or check the expected owner",
             bucket=name,
         )
-
-
-def _account(client: Any, session: Any) -> str:
-    with Asking(session, client) as asking:
-        return str(asking.ask("sts", "get_caller_identity")["Account"])
 
 
 def _refuse_existing(client: Any, name: str) -> None:
@@ -123,7 +118,7 @@ def _create_surely(client: Any, session: Any, name: str, profile: BucketProfile)
     """Create it; where the answer is lost, find out whether S3 did. What is interrupted is removed."""
 
     def is_there() -> bool:
-        return _is_ours(client, name, profile.expected_owner or _account(client, session))
+        return _is_ours(client, name, profile.expected_owner or caller_account(client, session))
 
     try:
         _create(client, name, profile)

@@ -8,10 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ...errors import AccessDenied, PolicyError, SecureS3Error
+from ...errors import PolicyError
 from ...guard.faults import typed
 from ...policy.difference import diff
-from ...values import printable_text
 from ..access.settings import account_block
 from ..asking import Asking
 from ..snapshot.keys import read_keys
@@ -23,53 +22,6 @@ from .access import switches
 from .encryption import setting_of
 from .logs import TARGET_POLICY
 from .plan import Change
-
-_SETTINGS = (
-    *("public_access_block", "policy", "acl", "ownership", "encryption", "versioning", "object_lock"),
-    *("logging", "lifecycle"),
-)
-
-
-def require_read(client: Any, snapshot: Snapshot, profile: BucketProfile) -> None:
-    """Refuse to judge or to plan for a bucket of which no setting was read: there would be nothing to go by.
-
-    Raises:
-        AccessDenied: Reading was refused. S3 says no more where the bucket is not of the expected account.
-        SecureS3Error: It failed for another reason: there are no credentials, no connection, ….
-    """
-    missing = [getattr(snapshot, name) for name in _SETTINGS]
-    if not all(isinstance(each, Unread) for each in missing):
-        return
-    denied = [each for each in missing if each.action]
-    name, owner = snapshot.bucket, profile.expected_owner
-    whys = "; ".join(dict.fromkeys(printable_text(each.why) for each in denied or missing))
-    refusal = _refusal(client, name)
-    if not denied:
-        raise refusal or SecureS3Error(
-            f"no setting of {name} could be read", why=whys, fix="try again; nothing was changed", bucket=name
-        )
-    what = (
-        f"the bucket {name} is not of account {owner}, as the profile expects, or nothing of it may be read"
-    )
-    actions = ", ".join(dict.fromkeys(each.action for each in denied))
-    raise AccessDenied(
-        what if owner else f"no setting of {name} may be read",
-        why=whys,
-        fix=f"{'check expected_bucket_owner; ' if owner else ''}reading takes {actions}; nothing was changed",
-        bucket=name,
-        code=denied[0].code,
-        status=403,
-    ) from refusal
-
-
-def _refusal(client: Any, name: str) -> SecureS3Error | None:
-    """The refusal itself, as the cause: a snapshot keeps its text only. None if it is answered by now."""
-    try:
-        with typed("GetBucketVersioning", name):
-            client.get_bucket_versioning(Bucket=name)
-    except SecureS3Error as error:
-        return error
-    return None
 
 
 def with_log_target(client: Any, session: Any, snapshot: Snapshot, profile: BucketProfile) -> Snapshot:

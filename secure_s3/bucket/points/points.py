@@ -20,6 +20,7 @@ from ...policy.difference import merge
 from ...policy.document import Document
 from ...policy.statements import delegate_to_access_points
 from ...policy.statements.parts import Texts
+from ..asking import caller_account
 from ..snapshot.values import AccessPoint
 from .control import Control
 from .rules import BLOCKED, check_bucket, check_name, check_vpc, checked, policy_of
@@ -248,17 +249,10 @@ class AccessPoints:
     def _control(self) -> Iterator[Control]:
         check_bucket(self._bucket)
         if self._known is None:
-            self._known = self._account(), self._region()
+            self._known = caller_account(self._client, self._session), self._region()
         account, region = self._known
         with closing(reader(self._session, self._client, "s3control", region)) as client:
             yield Control(client, account, region, self._client.meta.partition, self._bucket)
-
-    def _account(self) -> str:
-        with (
-            closing(reader(self._session, self._client, "sts")) as sts,
-            typed("GetCallerIdentity", service="sts"),
-        ):
-            return str(sts.get_caller_identity()["Account"])
 
     def _region(self) -> str:
         """Where the bucket is, for its access points are there; refused, S3 tells it in a header."""

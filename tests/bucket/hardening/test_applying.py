@@ -11,7 +11,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from secure_s3 import SseKms
 from secure_s3.bucket.hardening import applying
-from secure_s3.bucket.hardening.reading import require_read, same, size_for_transitions
+from secure_s3.bucket.hardening.reading import same, size_for_transitions
+from secure_s3.bucket.snapshot.required import require_read
 from secure_s3.bucket.snapshot.values import Unread
 from secure_s3.bucket.wanted import BucketProfile, DefaultRetention
 from secure_s3.errors import (
